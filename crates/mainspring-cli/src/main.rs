@@ -1,0 +1,2 @@
+//! The program `mainspring`.
+fn main() {}

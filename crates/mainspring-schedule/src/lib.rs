@@ -1,0 +1,5 @@
+//! Rules that produce times.
+
+mod error;
+
+pub use error::Error;
