@@ -1,2 +1,54 @@
-//! The project's own chores.
-fn main() {}
+//! The project's own chores, as `cargo xtask`.
+//!
+//! Every chore is a list of ordinary commands. Each one is printed before it runs, so that it can
+//! be repeated by hand, and the first that fails ends the chore.
+
+mod chores;
+mod step;
+
+use std::process::ExitCode;
+
+use step::Failure;
+
+const HELP: &str = "\
+The project's own chores.
+
+Usage: cargo xtask CHORE
+
+  test          run every test of the workspace, documentation examples included
+  check         formatting, Clippy and rustdoc, with warnings denied; the bench and fuzz
+                workspaces too
+  ci            check, then test
+  bench [ARG]…  run the benches; ARGs go to them (`cargo xtask bench --help` lists them)
+  help          this text
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(args: &[String]) -> Result<(), Failure> {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["test"] => chores::test(),
+        ["check"] => chores::check(),
+        ["ci"] => chores::check().and_then(|()| chores::test()),
+        ["bench", rest @ ..] => chores::bench(rest),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        [] => Err(Failure::usage(format!("no chore was named\n\n{HELP}"))),
+        ["test" | "check" | "ci", extra, ..] => {
+            Err(Failure::usage(format!("unexpected argument `{extra}`: this chore takes none")))
+        }
+        [other, ..] => Err(Failure::usage(format!("no chore is called `{other}`\n\n{HELP}"))),
+    }
+}
