@@ -1,0 +1,69 @@
+//! Looks at a zone as a row of segments, in each of which the wall clock runs evenly.
+//!
+//! # Ground rules
+//! - A segment begins with a transition and ends before the next one. The wall clock's reading is
+//!   the instant plus the segment's offset, all in whole seconds.
+//! - Transitions lie on whole seconds. One that leaves the offset as it was does no harm.
+//! - Which instants fire is decided here, for both directions: [`Segment::first_reading`] and
+//!   [`Segment::moved`].
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::Offset};
+
+use super::masks::Masks;
+use super::wall::DAY;
+
+/// No offset is further from UTC than this, so no two readings of one instant differ by more than
+/// twice as much.
+pub(crate) const OFFSET_MAX: i64 = Offset::MAX.seconds() as i64;
+
+/// The stretch between two transitions, seen from one instant within.
+pub(crate) struct Segment {
+    pub(crate) offset: i64,
+    /// Its first instant, and the offset before that; `None` where there was no transition.
+    pub(crate) start: Option<(i64, i64)>,
+}
+
+impl Segment {
+    /// The segment that `instant` is in.
+    pub(crate) fn at(zone: &TimeZone, instant: Timestamp) -> Self {
+        Self { offset: offset_at(zone, instant), start: start_before(zone, instant) }
+    }
+
+    /// The first reading that counts here: of a repeated hour, a fixed job knows the first pass only.
+    pub(crate) fn first_reading(&self, interval: bool) -> Option<i64> {
+        let (start, before) = self.start?;
+        Some(start + if interval { self.offset } else { self.offset.max(before) })
+    }
+
+    /// The reading for which a fixed job runs at the segment's very start, because the clock jumped
+    /// over it: the first one on the local day on which the clock arrived.
+    pub(crate) fn moved(&self, masks: &Masks) -> Option<i64> {
+        let (start, before) = self.start?;
+        if masks.interval || self.offset <= before {
+            return None;
+        }
+        let arrival = start + self.offset;
+        let midnight = arrival - arrival.rem_euclid(DAY);
+        masks.first_from(midnight.max(start + before)).filter(|reading| *reading < arrival)
+    }
+}
+
+pub(crate) fn offset_at(zone: &TimeZone, instant: Timestamp) -> i64 {
+    i64::from(zone.to_offset(instant).seconds())
+}
+
+/// The first transition after `instant`.
+pub(crate) fn end_after(zone: &TimeZone, instant: Timestamp) -> Option<i64> {
+    let end = zone.following(instant).next()?.timestamp().as_second();
+    // A transition that did not move on would hold the search for ever.
+    (end > instant.as_second()).then_some(end)
+}
+
+/// The last transition at or before `instant`, a whole second, and the offset before it.
+fn start_before(zone: &TimeZone, instant: Timestamp) -> Option<(i64, i64)> {
+    let next = Timestamp::from_second(instant.as_second() + 1).unwrap_or(Timestamp::MAX);
+    let start = zone.preceding(next).next()?.timestamp().as_second();
+    let before = Timestamp::from_second(start - 1).ok()?;
+    (start <= instant.as_second()).then(|| (start, offset_at(zone, before)))
+}
