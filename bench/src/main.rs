@@ -1,0 +1,152 @@
+//! Asks Mainspring and its peers the same questions in the same run.
+//!
+//! `README.md` says how to run it, how to read the answers, and how to add a peer or a question.
+
+mod cron;
+mod harness;
+mod machine;
+mod peers;
+mod probe;
+mod questions;
+mod report;
+mod stats;
+mod stopwatch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use harness::Settings;
+use machine::{Machine, version_of};
+use questions::ALL;
+use report::Run;
+
+const HELP: &str = "\
+Asks Mainspring and its peers the same questions in the same run.
+
+Usage: cargo run --release --manifest-path bench/Cargo.toml -- [OPTION]…
+
+  --question NAME  only this one, or those whose names begin so; may be repeated
+  --quick          few and short rounds: to see that all works, not for numbers
+  --json FILE      write everything that was measured
+  --svg FILE       draw it
+  --list           name the questions and end
+  --help           this text
+";
+
+/// Samples shorter than a time slice: on a busy machine most of them are undisturbed then.
+const FULL: Settings = Settings { rounds: 101, sample: Duration::from_millis(1) };
+const QUICK: Settings = Settings { rounds: 5, sample: Duration::from_micros(200) };
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match args.as_slice() {
+        [argument, peer] if argument == probe::ARGUMENT => serve(peer),
+        args => Options::parse(args).and_then(|options| options.run()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Options {
+    task: Task,
+    settings: Settings,
+    /// Beginnings of names; all questions when empty.
+    questions: Vec<String>,
+    json: Option<PathBuf>,
+    svg: Option<PathBuf>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Task {
+    Ask,
+    List,
+    Help,
+}
+
+impl Options {
+    fn parse(args: &[String]) -> Result<Self, String> {
+        let mut options =
+            Self { task: Task::Ask, settings: FULL, questions: Vec::new(), json: None, svg: None };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().cloned().ok_or(format!("{arg} needs a value"));
+            match arg.as_str() {
+                "--question" => options.questions.push(value()?),
+                "--json" => options.json = Some(value()?.into()),
+                "--svg" => options.svg = Some(value()?.into()),
+                "--quick" => options.settings = QUICK,
+                "--list" => options.task = Task::List,
+                "--help" | "-h" => options.task = Task::Help,
+                other => return Err(format!("unexpected argument `{other}`; --help lists all")),
+            }
+        }
+        for wanted in &options.questions {
+            if !ALL.iter().any(|entry| entry.name.starts_with(wanted.as_str())) {
+                let names = ALL.map(|entry| entry.name).join(", ");
+                return Err(format!("no question is called `{wanted}`; there are {names}"));
+            }
+        }
+        Ok(options)
+    }
+
+    fn run(&self) -> Result<(), String> {
+        match self.task {
+            Task::Help => print!("{HELP}"),
+            Task::List => ALL.iter().for_each(|entry| println!("{}", entry.name)),
+            Task::Ask => return self.ask(),
+        }
+        Ok(())
+    }
+
+    fn ask(&self) -> Result<(), String> {
+        let mut reports = Vec::new();
+        for entry in ALL.iter().filter(|entry| self.wants(entry.name)) {
+            eprintln!("asking {} …", entry.name);
+            reports.push(harness::run((entry.build)(self.settings), self.settings));
+        }
+        let run = Run {
+            machine: Machine::this(),
+            settings: self.settings,
+            versions: peers::CRON
+                .iter()
+                .map(|peer| (peer.name, version_of(peer.package)))
+                .collect(),
+            reports,
+        };
+        print!("{}", report::text::render(&run));
+        if let Some(path) = &self.json {
+            write(path, &report::json::render(&run))?;
+        }
+        if let Some(path) = &self.svg {
+            write(path, &report::svg::render(&run))?;
+        }
+        Ok(())
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.questions.is_empty() || self.questions.iter().any(|wanted| name.starts_with(wanted))
+    }
+}
+
+fn write(path: &PathBuf, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Answers as one peer, for a [`probe::Probe`].
+fn serve(peer: &str) -> Result<(), String> {
+    let entry = peers::CRON.into_iter().find(|entry| entry.name == peer);
+    let entry = entry.ok_or(format!("no peer is called `{peer}`"))?;
+    // A peer's panic is an answer; its text goes back with it.
+    std::panic::set_hook(Box::new(|_| {}));
+    probe::serve(|line| match line.parse() {
+        Ok(inquiry) => (entry.answer)(&inquiry).to_string(),
+        Err(()) => format!("panics\t`{line}` is not an inquiry"),
+    })
+    .map_err(|error| error.to_string())
+}
