@@ -15,6 +15,8 @@ mod next;
 mod parse;
 mod previous;
 mod segment;
+#[cfg(test)]
+mod tests;
 mod transition;
 mod wall;
 

@@ -9,49 +9,45 @@ use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use super::masks::Masks;
-use super::segment::{OFFSET_MAX, Segment, end_after, offset_at};
+use super::segment::{OFFSET_MAX, Segment, offset_at};
 
 /// The first instant that fires after `after`.
 pub(crate) fn next_after(masks: &Masks, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let second = after.as_second() - i64::from(after.subsec_nanosecond() < 0);
-    let from = second + 1;
     if *zone == TimeZone::UTC {
-        return Timestamp::from_second(masks.first_from(from)?).ok();
+        return Timestamp::from_second(masks.first_from(second + 1)?).ok();
     }
-    let from = Timestamp::from_second(from).ok()?;
     if !masks.interval
         && zone.iana_name().is_some()
-        && let Some(instant) = short_cut(masks, from, zone)
+        && let Some(instant) = short_cut(masks, second, zone)
     {
         return Some(instant);
     }
-    walk(masks, from, zone)
+    walk(masks, Timestamp::from_second(second + 1).ok()?, zone)
 }
 
 /// The answer for a fixed job whose next reading comes exactly once.
 ///
 /// Nothing else can fire before it: readings that come again are second passes, and a reading
 /// within a gap would have been found in its place.
-fn short_cut(masks: &Masks, from: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-    let reading = masks.first_from(from.as_second() + offset_at(zone, from))?;
+fn short_cut(masks: &Masks, after: i64, zone: &TimeZone) -> Option<Timestamp> {
+    let offset = offset_at(zone, Timestamp::from_second(after).ok()?);
+    let reading = masks.first_from(after + offset + 1)?;
     let civil = Offset::UTC.to_datetime(Timestamp::from_second(reading).ok()?);
     let AmbiguousOffset::Unambiguous { offset } = zone.to_ambiguous_timestamp(civil).offset()
     else {
         return None;
     };
-    let instant = Timestamp::from_second(reading - i64::from(offset.seconds())).ok()?;
-    (instant >= from).then_some(instant)
+    let instant = reading - i64::from(offset.seconds());
+    Timestamp::from_second(instant).ok().filter(|_| instant > after)
 }
 
 /// The first instant that fires at or after `from`, segment by segment.
 pub(crate) fn walk(masks: &Masks, mut from: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     loop {
         let instant = from.as_second();
-        let segment = if masks.interval {
-            Segment { offset: offset_at(zone, from), start: None }
-        } else {
-            Segment::at(zone, from)
-        };
+        let segment =
+            if masks.interval { Segment::ahead_of(zone, from) } else { Segment::at(zone, from) };
         if segment.start.is_some_and(|(start, _)| start == instant)
             && segment.moved(masks).is_some()
         {
@@ -63,14 +59,13 @@ pub(crate) fn walk(masks: &Masks, mut from: Timestamp, zone: &TimeZone) -> Optio
             None => earliest,
         };
         let reading = masks.first_from(earliest);
-        let end = end_after(zone, from);
         if let Some(reading) = reading {
             let found = reading - segment.offset;
-            if end.is_none_or(|end| found < end) {
+            if segment.end.is_none_or(|end| found < end) {
                 return Timestamp::from_second(found).ok();
             }
         }
-        let end = end?;
+        let end = segment.end?;
         // No reading from `earliest` up to `reading` matches. Once every clock has passed the one
         // and before any clock can have reached the other, nothing fires.
         let quiet = end >= earliest + OFFSET_MAX;

@@ -22,12 +22,35 @@ pub(crate) struct Segment {
     pub(crate) offset: i64,
     /// Its first instant, and the offset before that; `None` where there was no transition.
     pub(crate) start: Option<(i64, i64)>,
+    /// The first instant of the next one.
+    pub(crate) end: Option<i64>,
 }
 
 impl Segment {
     /// The segment that `instant` is in.
     pub(crate) fn at(zone: &TimeZone, instant: Timestamp) -> Self {
-        Self { offset: offset_at(zone, instant), start: start_before(zone, instant) }
+        let second = instant.as_second();
+        let offset = offset_at(zone, instant);
+        let after = Timestamp::from_second(second + 1).unwrap_or(Timestamp::MAX);
+        let preceding = zone.preceding(after).next().map(|transition| transition.timestamp());
+        // jiff passes over the last transition that a zone lists by name when a rule follows it, so
+        // what comes after the one found may still be no later than `instant`.
+        let mut start = preceding.filter(|start| *start <= instant);
+        let mut end = end_after(zone, start.unwrap_or(instant));
+        while let Some(next) = end.filter(|end| *end <= second) {
+            start = Timestamp::from_second(next).ok();
+            end = end_after(zone, start.unwrap_or(instant));
+        }
+        let start = start.map(Timestamp::as_second).and_then(|start| {
+            let before = Timestamp::from_second(start - 1).ok()?;
+            Some((start, offset_at(zone, before)))
+        });
+        Self { offset, start, end }
+    }
+
+    /// The same without its start, for those who only look ahead.
+    pub(crate) fn ahead_of(zone: &TimeZone, instant: Timestamp) -> Self {
+        Self { offset: offset_at(zone, instant), start: None, end: end_after(zone, instant) }
     }
 
     /// The first reading that counts here: of a repeated hour, a fixed job knows the first pass only.
@@ -53,17 +76,9 @@ pub(crate) fn offset_at(zone: &TimeZone, instant: Timestamp) -> i64 {
     i64::from(zone.to_offset(instant).seconds())
 }
 
-/// The first transition after `instant`.
-pub(crate) fn end_after(zone: &TimeZone, instant: Timestamp) -> Option<i64> {
+/// The first transition after `instant`, a whole second.
+fn end_after(zone: &TimeZone, instant: Timestamp) -> Option<i64> {
     let end = zone.following(instant).next()?.timestamp().as_second();
     // A transition that did not move on would hold the search for ever.
     (end > instant.as_second()).then_some(end)
-}
-
-/// The last transition at or before `instant`, a whole second, and the offset before it.
-fn start_before(zone: &TimeZone, instant: Timestamp) -> Option<(i64, i64)> {
-    let next = Timestamp::from_second(instant.as_second() + 1).unwrap_or(Timestamp::MAX);
-    let start = zone.preceding(next).next()?.timestamp().as_second();
-    let before = Timestamp::from_second(start - 1).ok()?;
-    (start <= instant.as_second()).then(|| (start, offset_at(zone, before)))
 }

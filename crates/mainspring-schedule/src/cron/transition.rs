@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
 use super::masks::Masks;
-use super::segment::{Segment, end_after, offset_at};
+use super::segment::{Segment, offset_at};
 
 /// What a change of the zone's offset did to an instant that fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) fn transition_at(masks: &Masks, at: Timestamp, zone: &TimeZone) -> Op
     {
         return masks.interval.then_some(Transition::SecondPass);
     }
-    let end = end_after(zone, at)?;
+    let end = segment.end?;
     let after = offset_at(zone, Timestamp::from_second(end).ok()?);
     (reading >= end + after).then_some(Transition::FirstPass)
 }

@@ -1,3 +1,7 @@
 //! Tests of the public interface.
 
 mod conformance;
+mod cron_any_input;
+mod cron_errors;
+mod cron_oracle;
+mod cron_rules;
