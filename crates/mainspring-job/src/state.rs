@@ -1,0 +1,107 @@
+//! Says what may become of a run.
+//!
+//! ```text
+//!           ┌────────► Missed
+//!           │
+//!  (due) ► Due ──────► Running ─┬──► Succeeded
+//!           ▲             │     ├──► Failed
+//!           └── retry ────┘     └──► Cancelled
+//!           │                            ▲
+//!           └────────────────────────────┘
+//! ```
+//!
+//! # Ground rules
+//! - Every change of a run's state goes through [`RunState::may_become`], here and in every store.
+//! - What has ended stays as it ended: nothing leads out of a state on the right.
+
+use std::fmt;
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RunState {
+    /// Its instant has come (or comes again, for a retry); nobody executes it yet.
+    Due,
+    /// A handler works on it.
+    Running,
+    /// The handler ended well.
+    Succeeded,
+    /// The handler returned an error or panicked.
+    Failed,
+    /// It was stopped before its handler ended.
+    Cancelled,
+    /// Its instant passed while nobody could run it, and another run stands for it.
+    Missed,
+}
+
+impl RunState {
+    /// Whether a run in this state may change to `next`.
+    pub fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Due => matches!(next, Self::Running | Self::Cancelled | Self::Missed),
+            Self::Running => {
+                matches!(next, Self::Due | Self::Succeeded | Self::Failed | Self::Cancelled)
+            }
+            Self::Succeeded | Self::Failed | Self::Cancelled | Self::Missed => false,
+        }
+    }
+
+    /// Whether nothing can come after it.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Due | Self::Running)
+    }
+
+    /// The state as one lower-case word, for logs and stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RunState::{self, Cancelled, Due, Failed, Missed, Running, Succeeded};
+
+    const ALL: [RunState; 6] = [Due, Running, Succeeded, Failed, Cancelled, Missed];
+
+    #[test]
+    fn the_picture_and_the_code_agree() {
+        let allowed = [
+            (Due, Running),
+            (Due, Cancelled),
+            (Due, Missed),
+            (Running, Due),
+            (Running, Succeeded),
+            (Running, Failed),
+            (Running, Cancelled),
+        ];
+        for from in ALL {
+            for to in ALL {
+                assert_eq!(from.may_become(to), allowed.contains(&(from, to)), "{from} to {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_final_leads_nowhere() {
+        for state in ALL {
+            assert_eq!(
+                state.is_final(),
+                !ALL.iter().any(|next| state.may_become(*next)),
+                "{state}"
+            );
+        }
+    }
+}
