@@ -1,1 +1,50 @@
-//! scheduler
+//! Runs jobs when their schedules say so, on tokio.
+//!
+//! ```
+//! use std::time::Duration;
+//! use mainspring_scheduler::{Job, Scheduler};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let scheduler = Scheduler::new();
+//! scheduler.add(
+//!     Job::cron("0 9 * * MON-FRI")?
+//!         .in_zone("Europe/Berlin")?
+//!         .named("morning report")
+//!         .run(|run| async move { println!("{} was due at {}", run.name(), run.due()) }),
+//! )?;
+//! # let stopper = scheduler.clone();
+//! # scheduler.add(Job::every(Duration::from_millis(1)).run(move |_| {
+//! #     stopper.shutdown(Duration::ZERO);
+//! #     async {}
+//! # }))?;
+//! scheduler.run().await?; // until somebody calls `scheduler.shutdown(grace)`
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The scheduler sleeps until the next instant at which anything is due, and never looks in between.
+//! Handles are clones: jobs may be added and removed from any thread and from inside a job. Runs are
+//! tasks of the runtime that [`Scheduler::run`] is called on; a run that fails or panics ends itself
+//! and nothing else.
+//!
+//! Time comes in through [`Timer`]: [`TokioTimer`] for the real world, `ManualClock` of
+//! mainspring-clock for tests, which then run a year of jobs without sleeping.
+
+mod context;
+mod error;
+mod handler;
+mod job;
+mod plan;
+mod registry;
+mod runner;
+mod scheduler;
+mod timer;
+
+pub use context::Context;
+pub use error::Error;
+pub use handler::{BoxError, IntoOutcome};
+pub use job::{Job, JobBuilder};
+pub use runner::{Cut, Report};
+pub use scheduler::{JobInfo, Scheduler};
+pub use timer::{Sleep, Timer, TokioTimer};

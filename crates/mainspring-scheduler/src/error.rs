@@ -1,0 +1,83 @@
+//! Says why the scheduler refused.
+
+use std::fmt;
+
+use mainspring_job::{JobName, NameError};
+
+/// Why a job was not added, or a scheduler not run.
+///
+/// Callers branch on the questions ([`is_duplicate`](Self::is_duplicate), …); the text may change.
+#[derive(Clone, Debug)]
+pub struct Error {
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Schedule(mainspring_schedule::Error),
+    Name(NameError),
+    Duplicate(JobName),
+    NeverDue(String),
+    AlreadyRunning,
+}
+
+impl Error {
+    /// Whether a job of that name is there already.
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self.kind, Kind::Duplicate(_))
+    }
+
+    /// Whether the schedule has no instant left: a one-shot in the past, 30 February.
+    pub fn is_never_due(&self) -> bool {
+        matches!(self.kind, Kind::NeverDue(_))
+    }
+
+    /// Whether the scheduler was running already.
+    pub fn is_already_running(&self) -> bool {
+        matches!(self.kind, Kind::AlreadyRunning)
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Self { kind }
+    }
+}
+
+impl From<mainspring_schedule::Error> for Error {
+    fn from(error: mainspring_schedule::Error) -> Self {
+        Kind::Schedule(error).into()
+    }
+}
+
+impl From<NameError> for Error {
+    fn from(error: NameError) -> Self {
+        Kind::Name(error).into()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Schedule(_) => f.write_str("the job's schedule is not valid"),
+            Kind::Name(_) => f.write_str("the job's name is not valid"),
+            Kind::Duplicate(name) => {
+                write!(f, "a job named {name:?} exists already", name = name.as_str())
+            }
+            Kind::NeverDue(schedule) => {
+                write!(f, "the schedule {schedule:?} has no instant left to run at")
+            }
+            Kind::AlreadyRunning => f.write_str("the scheduler is running already"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            Kind::Schedule(error) => Some(error),
+            Kind::Name(error) => Some(error),
+            _ => None,
+        }
+    }
+}
