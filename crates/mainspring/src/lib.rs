@@ -1,1 +1,38 @@
-//! facade
+//! Time-driven work for async Rust: the right work, at the right moment.
+//!
+//! One dependency for the whole; features pick the parts, and each part is a crate that stands alone.
+//!
+//! | module | crate | what it does | feature |
+//! |---|---|---|---|
+//! | [`clock`] | mainspring-clock | clocks that are passed in, manual ones for tests | |
+//! | [`schedule`] | mainspring-schedule | rules that produce times: cron, one-shot, cycle | |
+//! | `job` | mainspring-job | what a job and a run are | `scheduler` (default) |
+//! | `scheduler` | mainspring-scheduler | runs jobs when their schedules say so | `scheduler` (default) |
+//!
+//! The names that most programs need stand at the root.
+//!
+//! ```
+//! use mainspring::Schedule;
+//!
+//! let schedule: Schedule = "every weekday at 9:30 in Europe/Berlin".parse()?;
+//! let friday_evening = "2026-03-27T20:00:00Z".parse()?;
+//! // Monday, 09:30 in Berlin; over the weekend the clocks went forward.
+//! assert_eq!(schedule.next_after(friday_evening), Some("2026-03-30T07:30:00Z".parse()?));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub use mainspring_clock as clock;
+#[cfg(feature = "scheduler")]
+pub use mainspring_job as job;
+pub use mainspring_schedule as schedule;
+#[cfg(feature = "scheduler")]
+pub use mainspring_scheduler as scheduler;
+
+pub use mainspring_schedule::Schedule;
+#[cfg(feature = "scheduler")]
+pub use mainspring_scheduler::{Context, Job, Scheduler};
+
+/// The README's code is run as tests.
+#[cfg(all(doctest, feature = "scheduler"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
