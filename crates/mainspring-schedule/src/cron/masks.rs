@@ -7,10 +7,11 @@
 
 use super::Dialect;
 use super::ast::{Item, What};
-use super::calendar::{days_in, days_up_to};
+use super::calendar::{days_in, days_up_to, first_day_of, weekday_of};
 use super::field::Field;
 use super::hash::Hash;
 use super::parse;
+use super::years::Years;
 use crate::Error;
 
 const ALL_DAYS: u32 = 0xffff_fffe;
@@ -32,7 +33,7 @@ pub(crate) struct Masks {
     both_days: bool,
     /// No day is left out, so dates need not be looked at.
     pub(crate) every_day: bool,
-    /// Some day of some year matches.
+    /// Some day of some year that is allowed matches.
     pub(crate) possible: bool,
     /// A `*` or a step in seconds, minutes or hours: follows the wall clock.
     pub(crate) interval: bool,
@@ -53,16 +54,8 @@ struct Extra {
     nth: [u8; 5],
     /// `FRIL`, a set of weekdays.
     last: u8,
-    /// Any year where empty.
-    years: Vec<Years>,
-}
-
-/// From the first to the last, in steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Years {
-    first: i32,
-    last: i32,
-    step: i32,
+    /// Any year where `None`. Those without a matching day are not in it.
+    years: Option<Years>,
 }
 
 impl Masks {
@@ -86,25 +79,21 @@ impl Masks {
         all & if self.both_days { days & on_weekday } else { days | on_weekday }
     }
 
-    /// The first matching year from `year` on.
+    /// The first year from `year` on that may match.
     #[inline]
     pub(crate) fn year_from(&self, year: i32) -> Option<i32> {
-        match &self.extra {
-            Some(extra) if !extra.years.is_empty() => {
-                extra.years.iter().filter_map(|years| years.from(year)).min()
-            }
-            _ => Some(year),
+        match self.extra.as_ref().and_then(|extra| extra.years.as_ref()) {
+            Some(years) => years.from(year),
+            None => Some(year),
         }
     }
 
-    /// The last matching year up to `year`.
+    /// The last year up to `year` that may match.
     #[inline]
     pub(crate) fn year_up_to(&self, year: i32) -> Option<i32> {
-        match &self.extra {
-            Some(extra) if !extra.years.is_empty() => {
-                extra.years.iter().filter_map(|years| years.up_to(year)).max()
-            }
-            _ => Some(year),
+        match self.extra.as_ref().and_then(|extra| extra.years.as_ref()) {
+            Some(years) => years.up_to(year),
+            None => Some(year),
         }
     }
 
@@ -144,21 +133,6 @@ impl Extra {
         }
         let last_seven = 0x7f << (length - 6);
         days | (weekdays_as_days(self.last, first_weekday) & last_seven)
-    }
-}
-
-impl Years {
-    fn from(self, year: i32) -> Option<i32> {
-        if year <= self.first {
-            return Some(self.first);
-        }
-        let steps = (year - self.first + self.step - 1) / self.step;
-        Some(self.first + steps * self.step).filter(|year| *year <= self.last)
-    }
-
-    fn up_to(self, year: i32) -> Option<i32> {
-        let year = year.min(self.last);
-        (year >= self.first).then(|| year - (year - self.first) % self.step)
     }
 }
 
@@ -252,8 +226,8 @@ impl Builder {
         if field == Field::Year {
             self.any_year |= plain_star;
             let (first, last) = ends(field, item);
-            let step = i32::from(item.step.unwrap_or(1));
-            self.extra.years.push(Years { first: first.into(), last: last.into(), step });
+            let step = item.step.unwrap_or(1);
+            self.extra.years.get_or_insert_default().add(first, last, step);
             return;
         }
         if matches!(field, Field::Second | Field::Minute | Field::Hour) {
@@ -311,9 +285,9 @@ impl Builder {
             masks.seconds = 1;
         }
         if self.any_year {
-            extra.years.clear();
+            extra.years = None;
         }
-        has_extra |= !extra.years.is_empty();
+        has_extra |= extra.years.is_some();
         masks.both_days = day_fields.iter().any(|field| field.is_free())
             || (dialect == Dialect::Vixie && day_fields.iter().any(|field| field.star));
         masks.every_day = !has_extra
@@ -327,11 +301,35 @@ impl Builder {
             masks.extra = Some(Box::new(extra));
         }
         masks.possible = masks.is_possible();
+        masks.drop_barren_years();
         masks
     }
 }
 
 impl Masks {
+    /// Takes the years without a matching day out of the year field, where there can be such years,
+    /// so that no search has to pass over thousands of them.
+    fn drop_barren_years(&mut self) {
+        let every_february = days_up_to(28);
+        let plain_weekdays = !self.both_days && self.weekdays != 0;
+        if plain_weekdays || (self.weekdays == ALL_WEEKDAYS && self.days & every_february != 0) {
+            return;
+        }
+        let Some(mut years) = self.extra.as_mut().and_then(|extra| extra.years.take()) else {
+            return;
+        };
+        years.retain(|year| {
+            (1..=12).filter(|month| self.months & 1 << month != 0).any(|month| {
+                let first_weekday = weekday_of(first_day_of(year, month));
+                self.days_of(days_in(year, month), first_weekday) != 0
+            })
+        });
+        self.possible &= !years.is_empty();
+        if let Some(extra) = &mut self.extra {
+            extra.years = Some(years);
+        }
+    }
+
     /// Whether any month that can be has a matching day; years are not looked at.
     fn is_possible(&self) -> bool {
         let simple = self.extra.as_ref().is_none_or(|extra| !extra.has_days());

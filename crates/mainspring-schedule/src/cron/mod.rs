@@ -19,6 +19,7 @@ mod segment;
 mod tests;
 mod transition;
 mod wall;
+mod years;
 
 use std::fmt;
 use std::str::FromStr;
@@ -135,6 +136,9 @@ impl Cron {
     /// # Ok::<(), mainspring_schedule::Error>(())
     /// ```
     pub fn next_after(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        if !self.masks.possible {
+            return None;
+        }
         next::next_after(&self.masks, after, zone)
     }
 
@@ -154,6 +158,9 @@ impl Cron {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn previous_before(&self, before: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        if !self.masks.possible {
+            return None;
+        }
         previous::previous_before(&self.masks, before, zone)
     }
 

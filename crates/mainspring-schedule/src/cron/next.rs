@@ -10,6 +10,7 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 use super::masks::Masks;
 use super::segment::{OFFSET_MAX, Segment, offset_at};
+use super::wall::DAY;
 
 /// The first instant that fires after `after`.
 pub(crate) fn next_after(masks: &Masks, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
@@ -17,8 +18,7 @@ pub(crate) fn next_after(masks: &Masks, after: Timestamp, zone: &TimeZone) -> Op
     if *zone == TimeZone::UTC {
         return Timestamp::from_second(masks.first_from(second + 1)?).ok();
     }
-    if !masks.interval
-        && zone.iana_name().is_some()
+    if zone.iana_name().is_some()
         && let Some(instant) = short_cut(masks, second, zone)
     {
         return Some(instant);
@@ -26,13 +26,27 @@ pub(crate) fn next_after(masks: &Masks, after: Timestamp, zone: &TimeZone) -> Op
     walk(masks, Timestamp::from_second(second + 1).ok()?, zone)
 }
 
-/// The answer for a fixed job whose next reading comes exactly once.
+/// No zone of the database has changed its offset twice within this time, so an offset that is the
+/// same at both ends of it has not changed in between. A test looks.
+pub(crate) const STEADY: i64 = 5 * DAY;
+
+/// The answer where the zone's clock does not jump near it.
 ///
-/// Nothing else can fire before it: readings that come again are second passes, and a reading
-/// within a gap would have been found in its place.
+/// For a fixed job, only readings that come exactly once are answered: readings that come again
+/// are second passes, and one within a gap would have been found in its place.
 fn short_cut(masks: &Masks, after: i64, zone: &TimeZone) -> Option<Timestamp> {
     let offset = offset_at(zone, Timestamp::from_second(after).ok()?);
     let reading = masks.first_from(after + offset + 1)?;
+    let instant = Timestamp::from_second(reading - offset).ok()?;
+    let ahead = instant.as_second() - after;
+    // A day after a transition nothing is repeated any more.
+    let near = if masks.interval { 0..=STEADY } else { DAY..=STEADY };
+    if near.contains(&ahead) && offset_at(zone, instant) == offset {
+        return Some(instant);
+    }
+    if masks.interval {
+        return None;
+    }
     let civil = Offset::UTC.to_datetime(Timestamp::from_second(reading).ok()?);
     let AmbiguousOffset::Unambiguous { offset } = zone.to_ambiguous_timestamp(civil).offset()
     else {

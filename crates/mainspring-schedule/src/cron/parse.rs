@@ -146,8 +146,9 @@ fn read_fields(
     // Five fields begin with the minute, more of them with the second.
     let first = usize::from(spans.len() == 5);
     for (field, span) in Field::ALL[first..].iter().zip(spans) {
+        let bytes = &text.as_bytes()[..span.end];
         let mut reader =
-            Reader { text, dialect, field: *field, span: span.clone(), at: span.start };
+            Reader { text, bytes, dialect, field: *field, span: span.clone(), at: span.start };
         reader.items(sink)?;
     }
     if dialect == Dialect::Quartz {
@@ -165,6 +166,8 @@ fn read_fields(
 /// Reads one field.
 struct Reader<'a> {
     text: &'a str,
+    /// The text up to the end of the field.
+    bytes: &'a [u8],
     dialect: Dialect,
     field: Field,
     span: Range<usize>,
@@ -449,7 +452,7 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes()[..self.span.end].get(self.at).copied()
+        self.bytes.get(self.at).copied()
     }
 
     fn name(&self) -> &'static str {

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Cron;
-use super::next::{next_after, walk};
+use super::next::{STEADY, next_after, walk};
 
 /// Every zone that is not another name for one of the others.
 fn zones() -> impl Iterator<Item = TimeZone> {
@@ -21,8 +21,23 @@ fn transitions(zone: &TimeZone, from: &str, to: &str) -> Vec<Timestamp> {
 }
 
 #[test]
+fn no_zone_changes_its_offset_twice_in_a_short_time() {
+    for zone in zones() {
+        let mut last = None;
+        for at in transitions(&zone, "-009999-01-03T00Z", "2150-01-01T00Z") {
+            let before = at - SignedDuration::from_secs(1);
+            if zone.to_offset(before) != zone.to_offset(at) {
+                let apart = last.map_or(i64::MAX, |last| at.as_second() - last);
+                assert!(apart > STEADY, "{zone:?} at {at}");
+                last = Some(at.as_second());
+            }
+        }
+    }
+}
+
+#[test]
 fn the_short_cut_answers_as_the_walk_does() {
-    let expressions = ["30 0,2,3 * * *", "59 59 23 1,15 * *"];
+    let expressions = ["30 0,2,3 * * *", "59 59 23 1,15 * *", "5/20 */2 * * *"];
     let crons = expressions.map(|text| Cron::parse(text).unwrap());
     let mut asked = 0;
     for zone in zones() {
