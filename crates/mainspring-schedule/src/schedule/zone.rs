@@ -12,10 +12,11 @@ pub(crate) fn parse_zone(name: &str) -> Result<TimeZone, Error> {
     PARSER.parse_time_zone(name).map_err(|_| unknown(name))
 }
 
-/// Text that [`parse_zone`] reads back; `None` for a zone without a name.
+/// Text that [`parse_zone`] reads back; `None` for a zone without a name, or with one that nobody
+/// else knows.
 pub(crate) fn zone_text(zone: &TimeZone) -> Option<String> {
     static PRINTER: DateTimePrinter = DateTimePrinter::new();
-    PRINTER.time_zone_to_string(zone).ok()
+    PRINTER.time_zone_to_string(zone).ok().filter(|name| parse_zone(name).is_ok())
 }
 
 fn unknown(name: &str) -> Error {
