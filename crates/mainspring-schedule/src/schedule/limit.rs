@@ -1,8 +1,10 @@
 //! Where a limit ends: the instant of the nth occurrence.
 //!
-//! A cycle's is arithmetic. A cron rule is walked, but not run by run: on days on which the clock
-//! does not change, every day that matches has the same times, so such days are counted whole.
+//! A cycle's is arithmetic. A cron rule is counted, but only as far as somebody asks, and not run by
+//! run: on days on which the clock does not change, every day that matches has the same times, so
+//! such days are counted whole.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,14 +12,47 @@ use jiff::Timestamp;
 use super::cycle::{instant, nanoseconds};
 use super::{Extras, Rule, Schedule};
 
+/// How far a limited cron rule has been counted. A clone begins anew.
+#[derive(Default)]
+pub(super) struct Counter {
+    count: Mutex<Count>,
+}
+
+#[derive(Clone, Copy, Default)]
+enum Count {
+    #[default]
+    NotBegun,
+    /// Everything up to and including `after` is counted; `left` more are allowed.
+    Under { after: Timestamp, left: u32, runs_a_day: Option<u32> },
+    /// The last run that is allowed.
+    Last(Timestamp),
+    /// The rule itself has fewer.
+    NeverReached,
+}
+
+impl Clone for Counter {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 impl Schedule {
-    /// The instant of occurrence `n` (from 1) before the spread; `None` if there are fewer, or if
-    /// nothing says where counting begins.
-    pub(super) fn nth_occurrence(&self, extras: &Extras, n: u32) -> Option<Timestamp> {
+    /// The instant of occurrence `n` (from 1, before the spread), if it is at or before `horizon`, or
+    /// known already. There must be an origin to count from.
+    pub(super) fn last_run(
+        &self,
+        extras: &Extras,
+        n: u32,
+        horizon: Timestamp,
+    ) -> Option<Timestamp> {
         match &self.rule {
             Rule::Once(_) => None,
             Rule::Cycle(step) => self.nth_beat(extras, *step, n),
-            Rule::Cron(_) => self.nth_run(extras, n),
+            Rule::Cron(_) => {
+                let mut count = extras.counter.count.lock().unwrap_or_else(PoisonError::into_inner);
+                *count = self.counted(extras, n, *count, horizon);
+                if let Count::Last(at) = *count { Some(at) } else { None }
+            }
         }
     }
 
@@ -36,39 +71,49 @@ impl Schedule {
         instant(nth_ns)
     }
 
-    fn nth_run(&self, extras: &Extras, n: u32) -> Option<Timestamp> {
-        let end = extras.ending_at.unwrap_or(Timestamp::MAX);
-        let next = |after| self.next_due(extras, after, end);
-        let mut after = extras.lower_bound().unwrap_or(Timestamp::MIN);
-        let mut left = n;
-        let mut runs_a_day = None;
-        loop {
-            let first = next(after)?;
-            let (start, end) = self.day_around(first)?;
-            let plain = after < start && self.clock_stands_still(start, end);
-            if plain
-                && let Some(runs) = runs_a_day
+    /// Counts on, day by day, until the horizon is passed.
+    fn counted(&self, extras: &Extras, n: u32, count: Count, horizon: Timestamp) -> Count {
+        let (mut after, mut left, mut runs_a_day) = match count {
+            Count::NotBegun => (extras.lower_bound().unwrap_or(Timestamp::MIN), n, None),
+            Count::Under { after, left, runs_a_day } => (after, left, runs_a_day),
+            Count::Last(_) | Count::NeverReached => return count,
+        };
+        let next = |after| self.next_due(extras, after, Timestamp::MAX);
+        let mut next_change = self.next_change(after);
+        while after < horizon {
+            let Some(first) = next(after) else { return Count::NeverReached };
+            if first > horizon {
+                break;
+            }
+            let Some((start, end)) = self.day_around(first) else { return Count::NeverReached };
+            if next_change.is_some_and(|change| change < start) {
+                next_change = self.next_change(start);
+            }
+            let is_whole = after < start && next_change.is_none_or(|change| change >= end);
+            if let Some(runs) = runs_a_day
+                && is_whole
                 && left > runs
             {
                 left -= runs;
-                after = instant(end.as_nanosecond() - 1)?;
+                after = instant(end.as_nanosecond() - 1).unwrap_or(first);
                 continue;
             }
             let mut runs = 0;
-            let mut run = first;
-            while run < end {
+            let mut run = Some(first);
+            while let Some(at) = run {
                 runs += 1;
                 left -= 1;
                 if left == 0 {
-                    return Some(run);
+                    return Count::Last(at);
                 }
-                after = run;
-                run = next(run)?;
+                after = at;
+                run = next(at).filter(|next| *next < end);
             }
-            if plain {
+            if is_whole {
                 runs_a_day = Some(runs);
             }
         }
+        Count::Under { after, left, runs_a_day }
     }
 
     /// The first instant of the day that holds `at`, and that of the next day.
@@ -78,8 +123,9 @@ impl Schedule {
         Some((self.first_instant(day)?, end.unwrap_or(Timestamp::MAX)))
     }
 
-    fn clock_stands_still(&self, from: Timestamp, to: Timestamp) -> bool {
-        let Some(before) = instant(from.as_nanosecond() - 1) else { return false };
-        self.zone.following(before).next().is_none_or(|change| change.timestamp() >= to)
+    /// The first change of the zone's clock at or after `from`.
+    fn next_change(&self, from: Timestamp) -> Option<Timestamp> {
+        let before = instant(from.as_nanosecond() - 1).unwrap_or(from);
+        self.zone.following(before).next().map(|change| change.timestamp())
     }
 }

@@ -16,12 +16,13 @@ mod zone;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
+use self::limit::Counter;
 pub use self::times::Upcoming;
 pub(crate) use self::zone::{parse_zone, zone_text};
 use crate::{Cron, Error};
@@ -80,8 +81,7 @@ pub(crate) struct Extras {
     pub(crate) offset: Duration,
     /// Sorted, without repeats.
     pub(crate) excluded: Vec<Date>,
-    /// The instant of the last run that `limit` allows, once somebody has asked.
-    last: OnceLock<Option<Timestamp>>,
+    counter: Counter,
 }
 
 impl Schedule {
@@ -182,7 +182,7 @@ impl Schedule {
     /// cannot be read back, and serialising it is an error.
     pub fn in_time_zone(mut self, zone: TimeZone) -> Self {
         self.zone = zone;
-        self.forget_last();
+        self.forget_count();
         self
     }
 
@@ -218,9 +218,9 @@ impl Schedule {
     /// [`next_after`](Self::next_after) does not.
     ///
     /// # Cost
-    /// The first question asked of a limited cron rule finds its last run, by whole days where the
-    /// clock does not change, and remembers it: microseconds for hundreds of runs, a second or two
-    /// for four thousand million of them. A cycle needs one division.
+    /// A cron rule is counted once, from its origin to the latest instant that was asked about, by
+    /// whole days where the clock does not change: about a microsecond for each day with a run. A
+    /// cycle needs one division.
     ///
     /// # Examples
     /// ```
@@ -298,7 +298,7 @@ impl Schedule {
             let resolved = cron.for_name(name);
             if resolved != **cron {
                 named.rule = Rule::Cron(Arc::new(resolved));
-                named.forget_last();
+                named.forget_count();
             }
         }
         if let Some(extras) = &mut named.extras {
@@ -427,13 +427,13 @@ impl Schedule {
     /// For a change: whatever was computed from the old value is forgotten.
     fn extras_mut(&mut self) -> &mut Extras {
         let extras = self.extras.get_or_insert_default();
-        extras.last = OnceLock::new();
+        extras.counter = Counter::default();
         extras
     }
 
-    fn forget_last(&mut self) {
+    fn forget_count(&mut self) {
         if let Some(extras) = &mut self.extras {
-            extras.last = OnceLock::new();
+            extras.counter = Counter::default();
         }
     }
 
@@ -483,7 +483,8 @@ impl fmt::Debug for Schedule {
 impl Extras {
     /// All that makes a schedule what it is, in one tuple for comparing and hashing.
     fn key(&self) -> impl Eq + Hash + '_ {
-        let Self { starting_at, ending_at, since, limit, spread, offset, excluded, last: _ } = self;
+        let Self { starting_at, ending_at, since, limit, spread, offset, excluded, counter: _ } =
+            self;
         (starting_at, ending_at, since, limit, spread, offset, excluded)
     }
 }

@@ -26,7 +26,11 @@ impl Schedule {
     pub fn next_after(&self, instant: Timestamp) -> Option<Timestamp> {
         let Some(extras) = &self.extras else { return self.source(instant).next_after(instant) };
         let offset_ns = self.offset_ns(extras);
-        let due = self.next_due(extras, moved(instant, -offset_ns), self.last_allowed(extras)?)?;
+        let end = extras.ending_at.unwrap_or(Timestamp::MAX);
+        let due = self.next_due(extras, moved(instant, -offset_ns), end)?;
+        if self.last_allowed(extras, due)? < due {
+            return None;
+        }
         self::instant(due.as_nanosecond() + offset_ns)
     }
 
@@ -50,7 +54,7 @@ impl Schedule {
         let offset_ns = self.offset_ns(extras);
         // Before the first instant that the offset can reach there is nothing.
         let before = self::instant(instant.as_nanosecond() - offset_ns)?;
-        let due = self.previous_due(extras, before, self.last_allowed(extras)?)?;
+        let due = self.previous_due(extras, before, self.last_allowed(extras, before)?)?;
         self::instant(due.as_nanosecond() + offset_ns)
     }
 
@@ -89,7 +93,7 @@ impl Schedule {
                 return None;
             }
             let Some((_, day_end)) = self.excluded_day(extras, due) else { return Some(due) };
-            after = moved(day_end?, -1);
+            after = moved(day_end?, -1).max(due);
         }
     }
 
@@ -107,7 +111,7 @@ impl Schedule {
                 return None;
             }
             let Some((day_start, _)) = self.excluded_day(extras, due) else { return Some(due) };
-            before = day_start?;
+            before = day_start?.min(due);
         }
     }
 
@@ -144,14 +148,14 @@ impl Schedule {
         self.zone.to_timestamp(day.at(0, 0, 0, 0)).ok()
     }
 
-    /// The last instant that the end and the limit allow; `None` if they allow nothing at all.
-    fn last_allowed(&self, extras: &Extras) -> Option<Timestamp> {
+    /// The last instant up to `horizon` or later that the end and the limit allow; `None` if they allow
+    /// nothing at all.
+    fn last_allowed(&self, extras: &Extras, horizon: Timestamp) -> Option<Timestamp> {
         let end = extras.ending_at.unwrap_or(Timestamp::MAX);
         match extras.limit {
             Some(0) => None,
             Some(n) if !self.origin_is_missing() => {
-                let last = extras.last.get_or_init(|| self.nth_occurrence(extras, n));
-                Some(last.map_or(end, |last| last.min(end)))
+                Some(self.last_run(extras, n, horizon).map_or(end, |last| last.min(end)))
             }
             _ => Some(end),
         }

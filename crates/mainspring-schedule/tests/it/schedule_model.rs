@@ -219,7 +219,14 @@ proptest! {
                 Schedule::every(interval.max(Duration::from_nanos(1))).unwrap()
             }),
         ],
-        zone in prop::sample::select(&ZONES[..]),
+        zone in prop::sample::select(&[
+            "UTC",
+            "Europe/Berlin",
+            "America/St_Johns",
+            "Pacific/Apia",
+            // Two days forwards in April, two days back in July.
+            "WEST24EAST-24,J100/0,J200/0",
+        ][..]),
         starting in prop::option::of(instants()),
         ending in prop::option::of(instants()),
         anchor in prop::option::of(instants()),
