@@ -53,6 +53,9 @@ mod tests {
         assert_eq!(nearest("mintue", words), Some("minute"));
         assert_eq!(nearest("moonth", words), Some("month"));
         assert_eq!(nearest("xyz", words), None);
+        assert_eq!(nearest("@HOURLY", ["@hourly", "@daily"]), Some("@hourly"));
+        assert_eq!(nearest("@dailyy", ["@hourly", "@daily"]), Some("@daily"));
+        assert_eq!(nearest("@foo", ["@hourly", "@daily"]), None);
         assert_eq!(nearest("", words), None);
         assert_eq!(nearest(&"m".repeat(1000), words), None);
     }

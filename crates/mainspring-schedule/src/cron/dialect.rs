@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::nearest::nearest;
 use crate::Error;
+use crate::near::nearest;
 
 /// Which program's rules a cron expression is read by.
 ///
@@ -134,7 +134,7 @@ impl FromStr for Dialect {
         if let Some(found) = all.into_iter().find(|d| d.name().eq_ignore_ascii_case(text)) {
             return Ok(found);
         }
-        let problem = match nearest(text, &all.map(Self::name)) {
+        let problem = match nearest(text, all.map(Self::name)) {
             Some(near) => format!("unknown dialect, perhaps {near}?"),
             None => "unknown dialect".to_owned(),
         };

@@ -10,7 +10,6 @@ mod dialect;
 mod field;
 mod hash;
 mod masks;
-mod nearest;
 mod next;
 mod parse;
 mod previous;

@@ -12,8 +12,8 @@ use std::ops::Range;
 use super::Dialect;
 use super::ast::{Expression, Item, What};
 use super::field::Field;
-use super::nearest::nearest;
 use crate::Error;
+use crate::near::nearest;
 
 const STEP_MAX: u16 = 9999;
 
@@ -97,7 +97,7 @@ fn alias(text: &str, dialect: Dialect, start: usize) -> Result<&'static str, Err
         "`@reboot` is not a time; only a crontab may have it".to_owned()
     } else if word.eq_ignore_ascii_case("@every") {
         "`@every` is an interval, not a cron expression".to_owned()
-    } else if let Some(near) = nearest(written, &names) {
+    } else if let Some(near) = nearest(written, names) {
         format!("unknown alias, perhaps {near}?")
     } else {
         "unknown alias".to_owned()
@@ -127,7 +127,7 @@ fn check_count(
     if count == 1 && dialect.has_aliases() {
         let word = &text[fields[0].clone()];
         let names = ALIASES.map(|(name, _)| &name[1..]);
-        if let Some(near) = nearest(word, &names).filter(|_| word.len() > 3) {
+        if let Some(near) = nearest(word, names).filter(|_| word.len() > 3) {
             let problem = format!("a single word, perhaps @{near}?");
             return Err(Error::new(text, fields[0].clone(), problem, allowed));
         }

@@ -9,6 +9,7 @@
 //! Units: instants are exact to the nanosecond; nothing here rounds.
 
 mod cycle;
+mod extras;
 mod limit;
 mod spread;
 mod times;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
+use self::extras::Extras;
 use self::limit::Counter;
 pub use self::times::Upcoming;
 pub(crate) use self::zone::{parse_zone, zone_text};
@@ -65,23 +67,6 @@ pub(crate) enum Rule {
     Once(Timestamp),
     /// Never zero.
     Cycle(Duration),
-}
-
-/// What few schedules have.
-#[derive(Clone, Default)]
-pub(crate) struct Extras {
-    pub(crate) starting_at: Option<Timestamp>,
-    pub(crate) ending_at: Option<Timestamp>,
-    /// Where counting begins when there is no `starting_at`; itself not an occurrence.
-    pub(crate) since: Option<Timestamp>,
-    pub(crate) limit: Option<u32>,
-    /// Zero when there is none.
-    pub(crate) spread: Duration,
-    /// The job's own share of the spread; zero until the job's name is known.
-    pub(crate) offset: Duration,
-    /// Sorted, without repeats.
-    pub(crate) excluded: Vec<Date>,
-    counter: Counter,
 }
 
 impl Schedule {
@@ -477,28 +462,5 @@ impl fmt::Debug for Schedule {
             debug.field(&self.offset());
         }
         debug.finish()
-    }
-}
-
-impl Extras {
-    /// All that makes a schedule what it is, in one tuple for comparing and hashing.
-    fn key(&self) -> impl Eq + Hash + '_ {
-        let Self { starting_at, ending_at, since, limit, spread, offset, excluded, counter: _ } =
-            self;
-        (starting_at, ending_at, since, limit, spread, offset, excluded)
-    }
-}
-
-impl PartialEq for Extras {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Extras {}
-
-impl Hash for Extras {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
     }
 }
