@@ -1,0 +1,257 @@
+//! The command line: what may be asked, and the help that says so.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use mainspring_schedule::Dialect;
+
+use crate::crontab::Form;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all went well
+  1  the input is wrong: a crontab, a schedule, a zone
+  2  the command line is wrong
+  3  `run` had to kill commands that were still running when the grace was over";
+
+/// Runs crontabs on time, checks them, and shows when schedules fire next
+#[derive(Debug, Parser)]
+#[command(
+    name = "mainspring",
+    version,
+    propagate_version = true,
+    after_help = EXIT_CODES,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(Run),
+    Check(Check),
+    Next(Next),
+    Completions(Completions),
+    Man(Man),
+    /// Becomes another user, then executes a command
+    #[command(hide = true, name = crate::run::AS_USER)]
+    AsUser(AsUser),
+}
+
+/// Runs the jobs of crontab files until it is told to stop
+///
+/// Every command runs through the shell that SHELL names, as `sh -c COMMAND`, in HOME and in a
+/// process group of its own. What it prints goes line by line to the log on standard error, with
+/// the line of the crontab it comes from; so do its exit code, how late it began and how long it
+/// took. A command that still runs when it is due again is started once more, as cron does, unless
+/// `--overlap skip`.
+///
+/// Nothing starts if any file has an error.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = RUN_HELP)]
+pub(crate) struct Run {
+    /// Crontab files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    /// What the log on standard error looks like
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+    /// How long running commands may go on after a signal to stop, such as 10s or 2m
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
+    pub(crate) grace: Duration,
+    /// What to do when a command is due while its last run goes on
+    #[arg(long, value_enum, default_value_t, value_name = "POLICY")]
+    pub(crate) overlap: Overlap,
+    /// Reap processes that commands leave behind; on by itself for process 1
+    #[arg(long)]
+    pub(crate) init: bool,
+}
+
+const RUN_HELP: &str = "\
+Crontab lines:
+  */5 * * * *   command         minute, hour, day of month, month, day of week
+  @daily        command         @hourly, @weekly, @monthly, @yearly; @reboot: at the start
+  @every 30s    command         from the start, in equal steps
+  NAME=value                    set for the commands below: SHELL, PATH, HOME, anything
+  CRON_TZ=Asia/Tokyo            the zone of the schedules below
+  CRON_FIELDS=6                 schedules below have seconds first (7: and a year last)
+  In a command, the first % ends it and begins its standard input; \\% is a plain %.
+  Files /etc/crontab and those in a directory cron.d have a user column (see --form).
+
+Environment:
+  Commands of the user who runs mainspring inherit its environment; commands of another user get
+  PATH=/usr/bin:/bin and nothing else. SHELL, HOME, LOGNAME and USER are set for both.
+
+Signals:
+  TERM, INT    stop: nothing new starts, running commands may end within the grace; what is left
+               then gets TERM, and KILL two seconds later. A second signal ends the grace.
+  HUP          read the files again: unchanged jobs are left alone. If a file is wrong, all stays
+               as it was and the log says why.
+
+Examples:
+  mainspring run /etc/crontab /etc/cron.d/*
+  mainspring run --log-format json --grace 25s crontab
+  docker run … mainspring run --overlap skip /app/crontab
+
+Exit codes:
+  0  stopped as asked, nothing was killed
+  1  a file is wrong; nothing has run
+  2  the command line is wrong
+  3  commands were still running when the grace was over, and were killed";
+
+/// Checks crontab files without running anything
+///
+/// Says all that is wrong with each file, with line, column and what would be right there.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = CHECK_HELP)]
+pub(crate) struct Check {
+    /// Crontab files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    /// Take any name in a user column: the file is meant for another machine
+    #[arg(long)]
+    pub(crate) any_user: bool,
+}
+
+const CHECK_HELP: &str = "\
+Examples:
+  mainspring check crontab
+  mainspring check --any-user /mnt/image/etc/cron.d/*
+  crontab -l | mainspring check /dev/stdin
+
+Exit codes:
+  0  every file is right
+  1  at least one is not
+  2  the command line is wrong";
+
+/// Shows when a schedule, or each line of a crontab, fires next
+///
+/// A schedule is a cron expression of 5 fields, 6 (seconds first) or 7 (a year last), a word such as
+/// @daily, an interval such as `@every 15m`, or plain English such as `every weekday at 9:30 in
+/// Europe/Berlin`. A zone inside it counts more than `--tz`.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = NEXT_HELP)]
+pub(crate) struct Next {
+    /// A schedule, in one argument or several; or a crontab file
+    #[arg(required_unless_present = "stdin", value_name = "EXPR|FILE")]
+    pub(crate) what: Vec<String>,
+    /// How many times to show
+    #[arg(short = 'n', long, default_value_t = 5, value_name = "N",
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub(crate) count: usize,
+    /// The zone of the schedule, and of the times shown; the system's zone by default
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) tz: Option<String>,
+    /// Show what comes strictly after this instant, such as 2026-03-28T12:00:00Z; now by default
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) from: Option<String>,
+    /// How to read cron expressions: posix, vixie or quartz; all of their forms by default
+    #[arg(long, value_name = "D", value_parser = dialect)]
+    pub(crate) dialect: Option<Dialect>,
+    /// Whether a crontab file has a user column
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    pub(crate) form: Form,
+    /// Print JSON, one object per line: expression, description, zone, next
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Read one question per line from standard input: expression, tab, zone, tab, RFC 3339 instant
+    #[arg(long, requires = "json", conflicts_with_all = ["what", "tz", "from"])]
+    pub(crate) stdin: bool,
+}
+
+const NEXT_HELP: &str = "\
+Examples:
+  mainspring next '30 2 * * *' --tz Europe/Berlin --from 2026-03-28T00:00:00Z
+  mainspring next every 15 minutes
+  mainspring next 'every weekday at 9:30 in Europe/Berlin' --json
+  mainspring next '0 0 L * FRI#2' --count 20
+  mainspring next /etc/crontab
+  printf '0 9 * * 1-5\\tAsia/Tokyo\\t2026-01-01T00:00:00Z\\n' | mainspring next --stdin --json
+
+Exit codes:
+  0  all went well, or each line of standard input got its answer
+  1  a malformed schedule, an unknown zone, a wrong file
+  2  the command line is wrong";
+
+/// Prints the completion script of a shell
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mainspring completions bash > /usr/share/bash-completion/completions/mainspring
+  mainspring completions zsh > ~/.zfunc/_mainspring
+  mainspring completions fish > ~/.config/fish/completions/mainspring.fish")]
+pub(crate) struct Completions {
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Prints the manual page
+#[derive(Args, Debug)]
+#[command(after_help = "Example: mainspring man | man -l -")]
+pub(crate) struct Man {
+    /// The page of this command instead of the program's
+    #[arg(value_parser = ["run", "check", "next", "completions", "man"])]
+    pub(crate) of: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AsUser {
+    pub(crate) user: String,
+    pub(crate) shell: std::ffi::OsString,
+    pub(crate) command: std::ffi::OsString,
+}
+
+/// How files are read; the same for `run` and `check`.
+#[derive(Args, Debug)]
+pub(crate) struct ReadingArgs {
+    /// Whether lines have a user column
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    pub(crate) form: Form,
+    /// How to read cron expressions: posix, vixie or quartz; all of their forms by default
+    #[arg(long, value_name = "D", value_parser = dialect)]
+    pub(crate) dialect: Option<Dialect>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One line per event, for people
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Overlap {
+    /// Start it once more, as cron does
+    #[default]
+    Allow,
+    /// Leave this run out, and say so in the log
+    Skip,
+}
+
+/// A length of time such as `10s`, `2m 30s`, `1h` or `0s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "allowed: lengths of time such as 10s, 2m30s or 0s".to_owned();
+    let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(signed).map_err(|_| wrong())
+}
+
+fn dialect(text: &str) -> Result<Dialect, String> {
+    text.parse().map_err(|error: mainspring_schedule::Error| error.to_string())
+}
+
+/// An instant such as `2026-03-28T12:00:00Z`.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    text.parse()
+        .map_err(|_| format!("{text:?} is not an RFC 3339 instant such as 2026-03-28T12:00:00Z"))
+}
