@@ -1,0 +1,17 @@
+//! Drives the program as its users do: arguments, files, signals, what it prints, how it ends.
+
+mod check;
+mod commands;
+#[cfg(unix)]
+mod every_second;
+mod help;
+mod next;
+mod program;
+#[cfg(unix)]
+mod reaping;
+#[cfg(unix)]
+mod reload;
+#[cfg(unix)]
+mod stopping;
+#[cfg(unix)]
+mod users;
