@@ -203,9 +203,9 @@ impl Schedule {
     /// [`next_after`](Self::next_after) does not.
     ///
     /// # Cost
-    /// A cron rule is counted once, from its origin to the latest instant that was asked about, by
-    /// whole days where the clock does not change: about a microsecond for each day with a run. A
-    /// cycle needs one division.
+    /// A cron rule is counted once, from its origin to the latest instant that was asked about: about
+    /// a microsecond for each day with a run, more on days on which the clock changes, whose runs are
+    /// counted one by one. A cycle needs one division.
     ///
     /// # Examples
     /// ```
