@@ -3,7 +3,7 @@
 //! # Ground rules
 //! - A segment begins with a transition and ends before the next one. The wall clock's reading is
 //!   the instant plus the segment's offset, all in whole seconds.
-//! - Transitions lie on whole seconds. One that leaves the offset as it was does no harm.
+//! - A transition that leaves the offset as it was does no harm.
 //! - Which instants fire is decided here, for both directions: [`Segment::first_reading`] and
 //!   [`Segment::moved`].
 
@@ -32,16 +32,17 @@ impl Segment {
         let second = instant.as_second();
         let offset = offset_at(zone, instant);
         let after = Timestamp::from_second(second + 1).unwrap_or(Timestamp::MAX);
-        let preceding = zone.preceding(after).next().map(|transition| transition.timestamp());
+        let preceding =
+            zone.preceding(after).map(|transition| whole_second(transition.timestamp()));
         // jiff passes over the last transition that a zone lists by name when a rule follows it, so
         // what comes after the one found may still be no later than `instant`.
-        let mut start = preceding.filter(|start| *start <= instant);
-        let mut end = end_after(zone, start.unwrap_or(instant));
+        let mut start = preceding.take(2).find(|start| *start <= second);
+        let mut end = end_after(zone, start.unwrap_or(second));
         while let Some(next) = end.filter(|end| *end <= second) {
-            start = Timestamp::from_second(next).ok();
-            end = end_after(zone, start.unwrap_or(instant));
+            start = Some(next);
+            end = end_after(zone, next);
         }
-        let start = start.map(Timestamp::as_second).and_then(|start| {
+        let start = start.and_then(|start| {
             let before = Timestamp::from_second(start - 1).ok()?;
             Some((start, offset_at(zone, before)))
         });
@@ -50,7 +51,8 @@ impl Segment {
 
     /// The same without its start, for those who only look ahead.
     pub(crate) fn ahead_of(zone: &TimeZone, instant: Timestamp) -> Self {
-        Self { offset: offset_at(zone, instant), start: None, end: end_after(zone, instant) }
+        let end = end_after(zone, instant.as_second());
+        Self { offset: offset_at(zone, instant), start: None, end }
     }
 
     /// The first reading that counts here: of a repeated hour, a fixed job knows the first pass only.
@@ -76,9 +78,15 @@ pub(crate) fn offset_at(zone: &TimeZone, instant: Timestamp) -> i64 {
     i64::from(zone.to_offset(instant).seconds())
 }
 
-/// The first transition after `instant`, a whole second.
-fn end_after(zone: &TimeZone, instant: Timestamp) -> Option<i64> {
-    let end = zone.following(instant).next()?.timestamp().as_second();
+/// The first transition after `second`.
+fn end_after(zone: &TimeZone, second: i64) -> Option<i64> {
+    let transition = zone.following(Timestamp::from_second(second).ok()?).next()?;
     // A transition that did not move on would hold the search for ever.
-    (end > instant.as_second()).then_some(end)
+    Some(whole_second(transition.timestamp())).filter(|end| *end > second)
+}
+
+/// The first whole second at which a transition is over: where a rule would have one in another
+/// year, jiff cuts it short a nanosecond before midnight.
+fn whole_second(transition: Timestamp) -> i64 {
+    transition.as_second() + i64::from(transition.subsec_nanosecond() > 0)
 }

@@ -50,6 +50,8 @@ fn zone() -> impl Strategy<Value = TimeZone> {
             "AAA0BBB-1,J100/-167,J100/167",
             "XXX-2<+01>-1,0/0,J365/23",
             "AAA0BBB0,J10,J20",
+            // Its end falls into the next year.
+            "AAA23BBB,0/0,J365/24",
             "AAA-0:00:01BBB24:59:59,365/167,0/-167",
         ][..],
     );

@@ -247,6 +247,18 @@ fn a_fixed_job_in_a_repeated_hour_runs_once() {
 }
 
 #[test]
+fn a_rule_that_ends_in_another_year_is_cut_at_midnight() {
+    let zone = TimeZone::posix("AAA23BBB,0/0,J365/24").unwrap();
+    let cron = Cron::parse("0 9 31 * *").unwrap();
+    let october: Timestamp = "2006-11-01T07:00:00Z".parse().unwrap();
+    let december = "2007-01-01T08:00:00Z".parse().unwrap();
+    let next = cron.next_after(october, &zone);
+    assert_eq!(next, Some(december));
+    let later = december + jiff::SignedDuration::from_secs(1);
+    assert_eq!(cron.previous_before(later, &zone), next);
+}
+
+#[test]
 fn transitions_are_told() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     let check = |text: &str, at: &str, expected| {
