@@ -27,7 +27,9 @@ fn main() -> ExitCode {
         Command::Completions(arguments) => completions(&arguments),
         Command::Man(arguments) => man(&arguments),
         Command::AsUser(arguments) => {
-            Err(sys::become_user(&arguments.user, &arguments.shell, &arguments.command))
+            let error = sys::become_user(&arguments.user, &arguments.shell, &arguments.command);
+            let (user, shell) = (&arguments.user, arguments.shell.display());
+            Ok(Exit::failed(format!("cannot run {shell} as {user}: {error}")))
         }
     };
     let exit = exit.unwrap_or_else(|error| match error.kind() {

@@ -197,7 +197,9 @@ impl Parser<'_> {
         if text == "@reboot" {
             return Some(When::Start);
         }
-        match timing::read(text, self.reading.dialect, self.zone.as_deref()) {
+        // Never English: its words could not be told from the command's.
+        let dialect = Some(self.reading.dialect.unwrap_or_default());
+        match timing::read(text, dialect, self.zone.as_deref()) {
             Ok(schedule) => Some(When::Schedule {
                 text: text.to_owned(),
                 zone: self.zone.clone(),

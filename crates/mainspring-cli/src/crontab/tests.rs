@@ -157,6 +157,11 @@ fn schedules_point_into_their_line() {
 }
 
 #[test]
+fn english_is_no_crontab() {
+    assert_eq!(problems(Form::User, "every day at 9:30 pm backup").len(), 1);
+}
+
+#[test]
 fn every_problem_is_told() {
     let text = "61 * * * * a\n* * * * * b\nCRON_TZ=x\n* * * * x c\n* * * * *\n";
     let found = read(Form::User, text).expect_err("problems");

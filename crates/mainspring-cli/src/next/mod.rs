@@ -10,8 +10,8 @@ use std::path::Path;
 
 use crate::cli::{self, Next};
 use crate::exit::Exit;
-use crate::log;
-use answer::Question;
+use crate::{log, timing};
+use answer::{Question, Wrong};
 
 /// Answers what the arguments ask.
 pub(crate) fn next(arguments: &Next) -> io::Result<Exit> {
@@ -23,6 +23,9 @@ pub(crate) fn next(arguments: &Next) -> io::Result<Exit> {
         Ok(from) => from.unwrap_or_else(|| log::whole_second(log::now())),
         Err(error) => return Ok(Exit::failed(error)),
     };
+    if let Some(Err(error)) = arguments.tz.as_deref().map(timing::judge_zone) {
+        return Ok(Exit::Failed(Wrong::Zone(error).for_people()));
+    }
     if let [file] = arguments.what.as_slice()
         && Path::new(file).exists()
     {

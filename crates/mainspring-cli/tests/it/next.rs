@@ -198,6 +198,8 @@ fn each_line_of_a_crontab() {
     assert_eq!(objects[1]["command"], "backup --all");
     assert_eq!(objects[1]["line"], 3);
 
+    let errors = refused(&["next", file, "--tz", "Europe/Berln"]);
+    assert_eq!(errors.lines().count(), 1, "{errors}");
     let wrong = directory.write("wrong", "x\n");
     assert!(refused(&["next", wrong.to_str().expect("UTF-8")]).contains("wrong:1:"));
 }
