@@ -1,0 +1,202 @@
+//! Gives places to timers, takes them back, and knows their full deadlines.
+//!
+//! # Ground rules
+//! - Freed places hang in eight lists, by `id / 8`, and are given out in turn: taking a place reads
+//!   its link, and eight lists let eight such reads be under way at once.
+//! - A place whose generations are used up is never given out again, so no stale key can ever match.
+//! - A place keeps the low half of its deadline. The high half is `home` unless the place's page has
+//!   a list of its own, made when the first deadline with another high half comes to that page.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::key::Key;
+use crate::pages::{NONE, PAGE, Pages};
+
+/// How many lists share the places of one slot, and the free ones.
+pub(crate) const LANES: usize = 8;
+
+/// Places that are next to each other in memory share a lane, so that they are near in lists too.
+pub(crate) fn lane(id: u32) -> usize {
+    (id / 8) as usize % LANES
+}
+
+pub(crate) struct Slab<T> {
+    pub(crate) pages: Pages<T>,
+    /// The first free place of each lane.
+    free: [u32; LANES],
+    free_count: u32,
+    /// The lane that gives the next place.
+    turn: usize,
+    /// Places from here on have never been used.
+    fresh: u32,
+    len: u32,
+    /// The generation that new pages start with: none that a dropped page has given out.
+    first_generation: u32,
+    home: u32,
+    highs: Vec<Option<Box<[u32]>>>,
+}
+
+impl<T> Slab<T> {
+    /// Ids have 31 bits: the links use the last one.
+    pub(crate) const MAX: usize = 1 << 31;
+
+    pub(crate) const fn new() -> Self {
+        Self {
+            pages: Pages::new(),
+            free: [NONE; LANES],
+            free_count: 0,
+            turn: 0,
+            fresh: 0,
+            len: 0,
+            first_generation: 0,
+            home: 0,
+            highs: Vec::new(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// How many timers fit without another page.
+    pub(crate) fn capacity(&self) -> usize {
+        let unused = self.pages.count() * PAGE - self.fresh as usize;
+        self.len() + self.free_count as usize + unused
+    }
+
+    pub(crate) fn reserve(&mut self, additional: usize) {
+        let wanted = self.len() + additional;
+        assert!(wanted <= Self::MAX, "a wheel holds at most 2^31 timers");
+        while self.capacity() < wanted {
+            self.pages.grow(self.first_generation);
+        }
+    }
+
+    /// One more than the highest id ever given out.
+    pub(crate) fn end(&self) -> u32 {
+        self.fresh
+    }
+
+    pub(crate) fn key(&self, id: u32) -> Option<Key> {
+        let generation = self.pages.generation(id)?;
+        Some(Key { id, generation })
+    }
+
+    pub(crate) fn contains(&self, key: Key) -> bool {
+        self.pages.generation(key.id) == Some(key.generation)
+    }
+
+    /// Gives the value a place that hangs in no list yet.
+    pub(crate) fn insert(&mut self, deadline: u64, value: T) -> Key {
+        if self.len == 0 {
+            self.home = (deadline >> 32) as u32;
+            self.highs.clear();
+        }
+        let id = self.next_free();
+        let generation = self.pages.fill(id, value);
+        self.len += 1;
+        self.set_deadline(id, deadline);
+        Key { id, generation }
+    }
+
+    /// Takes the value out of a place that hangs in no list any more.
+    pub(crate) fn remove(&mut self, id: u32) -> T {
+        let (value, generation) = self.pages.empty(id);
+        self.len -= 1;
+        self.release(id, generation);
+        value
+    }
+
+    pub(crate) fn deadline(&self, id: u32) -> u64 {
+        let high = match self.highs.get(id as usize / PAGE) {
+            Some(Some(highs)) => highs[id as usize % PAGE],
+            _ => self.home,
+        };
+        u64::from(high) << 32 | u64::from(self.pages[id].due_low)
+    }
+
+    pub(crate) fn set_deadline(&mut self, id: u32, deadline: u64) {
+        self.pages[id].due_low = deadline as u32;
+        let high = (deadline >> 32) as u32;
+        if high != self.home || !self.highs.is_empty() {
+            self.set_high(id, high);
+        }
+    }
+
+    #[cold]
+    fn set_high(&mut self, id: u32, high: u32) {
+        let page = id as usize / PAGE;
+        if self.highs.len() <= page {
+            if high == self.home {
+                return;
+            }
+            self.highs.resize_with(page + 1, || None);
+        }
+        let own = &mut self.highs[page];
+        if own.is_none() && high == self.home {
+            return;
+        }
+        let home = self.home;
+        own.get_or_insert_with(|| alloc::vec![home; PAGE].into())[id as usize % PAGE] = high;
+    }
+
+    /// Drops every page at the end that no timer lives in, and all that was kept for growing.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        loop {
+            let first = (self.pages.count().saturating_sub(1) * PAGE) as u32;
+            let fresh = self.fresh;
+            // A used-up place has generation 0 again, and must stay to be known as such.
+            let may = |i: usize, generation: u32| generation != 0 || first + i as u32 >= fresh;
+            let Some(newest) = self.pages.shrink(may) else { break };
+            self.first_generation = self.first_generation.max(newest);
+            self.fresh = self.fresh.min(first);
+        }
+        self.pages.shrink_table();
+        self.highs.truncate(self.pages.count());
+        self.highs.shrink_to_fit();
+
+        self.free = [NONE; LANES];
+        self.free_count = 0;
+        for id in (0..self.fresh).rev() {
+            if let Some(generation) = self.pages.free_generation(id) {
+                self.release(id, generation);
+            }
+        }
+    }
+
+    fn next_free(&mut self) -> u32 {
+        if self.free_count == 0 {
+            return self.next_fresh();
+        }
+        loop {
+            let lane = self.turn % LANES;
+            self.turn = self.turn.wrapping_add(1);
+            let id = self.free[lane];
+            if id != NONE {
+                self.free[lane] = self.pages[id].next;
+                self.free_count -= 1;
+                return id;
+            }
+        }
+    }
+
+    fn next_fresh(&mut self) -> u32 {
+        let id = self.fresh;
+        if id as usize == self.pages.count() * PAGE {
+            assert!((id as usize) < Self::MAX, "a wheel holds at most 2^31 timers");
+            self.pages.grow(self.first_generation);
+        }
+        self.fresh += 1;
+        id
+    }
+
+    fn release(&mut self, id: u32, generation: u32) {
+        if generation == 0 {
+            return;
+        }
+        self.pages[id].next = self.free[lane(id)];
+        self.free[lane(id)] = id;
+        self.free_count += 1;
+    }
+}

@@ -1,0 +1,367 @@
+//! The wheel itself: arms timers, moves them, takes them back, and says which comes next.
+//!
+//! # Ground rules
+//! - A timer hangs in `LATE` if its deadline had passed when it was armed or moved, otherwise in a
+//!   slot of the layout.
+//! - `now` moves in `turn` alone, and never while `firing`, the slot being emptied, holds a timer. No
+//!   timer comes to that slot in the meantime, as what is armed then is either late or due later.
+//! - `earliest`, if known, is the smallest deadline of all. Whatever may make it wrong forgets it.
+
+use core::fmt;
+
+use crate::coarse::{Coarse, Rings};
+use crate::exact;
+use crate::key::Key;
+use crate::lists::{DUE, LATE, Lists};
+use crate::pages::NONE;
+use crate::slab::Slab;
+
+/// Holds many deadlines, each with a value, and gives back those that have passed.
+///
+/// Time is a number of ticks, as long as the caller likes; the wheel never asks a clock, it is told by
+/// [`advance_to`](Self::advance_to). It begins at tick 0. To arm a timer, to move one and to cancel
+/// one cost the same however many there are.
+///
+/// ```
+/// use mainspring_wheel::Wheel;
+///
+/// let mut wheel = Wheel::new();
+/// wheel.insert(30, "write");
+/// let read = wheel.insert(20, "read");
+/// let idle = wheel.insert(1_000_000_000_000, "idle");
+///
+/// assert_eq!(wheel.next_deadline(), Some(20));
+/// assert_eq!(wheel.cancel(read), Some("read"));
+/// assert!(wheel.reschedule(idle, 25));
+///
+/// let mut fired = Vec::new();
+/// wheel.advance_to(30, |deadline, value| fired.push((deadline, value)))?;
+/// assert_eq!(fired, [(25, "idle"), (30, "write")]);
+/// # Ok::<(), mainspring_wheel::Earlier>(())
+/// ```
+pub struct Wheel<T> {
+    pub(crate) now: u64,
+    earliest: Option<u64>,
+    firing: u32,
+    /// The lane that the next timer is fired from.
+    lane: usize,
+    layout: Layout,
+    lists: Lists,
+    slab: Slab<T>,
+}
+
+/// How slots are laid out over time.
+enum Layout {
+    Exact,
+    Coarse(Rings),
+}
+
+impl<T> Wheel<T> {
+    /// Returns an empty wheel at tick 0, which fires each timer exactly at its tick.
+    ///
+    /// It allocates with the first timer.
+    pub const fn new() -> Self {
+        Self::with_layout(Layout::Exact)
+    }
+
+    /// Returns an empty wheel at tick 0, which may fire a timer late by a share of its length.
+    pub fn coarse(coarse: Coarse) -> Self {
+        Self::with_layout(Layout::Coarse(Rings::new(coarse)))
+    }
+
+    /// Returns an empty exact wheel at tick 0, with room for so many timers.
+    ///
+    /// # Panics
+    /// If `capacity` is above 2³¹, the most that a wheel holds.
+    pub fn with_capacity(capacity: usize) -> Self {
+        let mut wheel = Self::new();
+        wheel.reserve(capacity);
+        wheel
+    }
+
+    const fn with_layout(layout: Layout) -> Self {
+        Self {
+            now: 0,
+            earliest: None,
+            firing: DUE,
+            lane: 0,
+            layout,
+            lists: Lists::new(),
+            slab: Slab::new(),
+        }
+    }
+
+    /// The tick that the wheel has come to.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// How many timers are armed.
+    pub fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Whether no timer is armed.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many timers the wheel can hold before it allocates again.
+    pub fn capacity(&self) -> usize {
+        self.slab.capacity()
+    }
+
+    /// What the wheel was made from, if it is a coarse one.
+    pub fn coarseness(&self) -> Option<&Coarse> {
+        match &self.layout {
+            Layout::Exact => None,
+            Layout::Coarse(rings) => Some(&rings.described),
+        }
+    }
+
+    /// Makes room for so many timers more than there are.
+    ///
+    /// # Panics
+    /// If that makes more than 2³¹, the most that a wheel holds.
+    pub fn reserve(&mut self, additional: usize) {
+        self.slab.reserve(additional);
+    }
+
+    /// Gives back memory behind the last timer that is armed.
+    ///
+    /// Timers do not move, so one that lives far back keeps what is before it. Keys stay valid, and
+    /// stale ones stay stale.
+    pub fn shrink_to_fit(&mut self) {
+        self.slab.shrink_to_fit();
+        self.lists.shrink_to_fit();
+    }
+
+    /// Arms a timer.
+    ///
+    /// It fires in the first advance to its deadline or beyond. Any deadline will do: one that has
+    /// passed, or is the tick that the wheel has come to, fires in the next advance, and there is none
+    /// too far away.
+    ///
+    /// # Panics
+    /// If 2³¹ timers are armed.
+    pub fn insert(&mut self, deadline: u64, value: T) -> Key {
+        let key = self.slab.insert(deadline, value);
+        self.place(key.id, deadline);
+        key
+    }
+
+    /// Disarms a timer and returns its value, or `None` if it is armed no more.
+    pub fn cancel(&mut self, key: Key) -> Option<T> {
+        self.contains(key).then(|| self.remove(key.id))
+    }
+
+    /// Moves a timer to another deadline, and says whether it was still armed.
+    ///
+    /// The key stays valid. In a coarse wheel, the length counts anew from the wheel's tick.
+    ///
+    /// ```
+    /// use mainspring_wheel::Wheel;
+    ///
+    /// let mut wheel = Wheel::new();
+    /// let idle = wheel.insert(60, "connection 7");
+    /// assert!(wheel.reschedule(idle, 90)); // it spoke at 30
+    ///
+    /// assert_eq!(wheel.advance_to(89, |_, _| ()), Ok(0));
+    /// assert_eq!(wheel.advance_to(90, |_, _| ()), Ok(1));
+    /// assert!(!wheel.reschedule(idle, 120));
+    /// ```
+    pub fn reschedule(&mut self, key: Key, deadline: u64) -> bool {
+        if !self.contains(key) {
+            return false;
+        }
+        self.unlink(key.id);
+        self.slab.set_deadline(key.id, deadline);
+        self.place(key.id, deadline);
+        true
+    }
+
+    /// Returns a timer's value, or `None` if it is armed no more.
+    pub fn get(&self, key: Key) -> Option<&T> {
+        self.contains(key).then(|| self.slab.pages.value(key.id))
+    }
+
+    /// Returns a timer's value to change, or `None` if it is armed no more.
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        self.contains(key).then(|| self.slab.pages.value_mut(key.id))
+    }
+
+    /// Returns the deadline that a timer was armed for or moved to, or `None` if it is armed no more.
+    pub fn deadline_of(&self, key: Key) -> Option<u64> {
+        self.contains(key).then(|| self.slab.deadline(key.id))
+    }
+
+    /// Whether this timer is still armed.
+    pub fn contains(&self, key: Key) -> bool {
+        self.slab.contains(key)
+    }
+
+    /// Returns the first tick at which a timer will fire, or `None` if there is no timer.
+    ///
+    /// In an exact wheel, that is the smallest deadline of all, also when it has passed. In a coarse
+    /// one, it is the tick that the first deadline was rounded up to. An advance to any earlier tick
+    /// fires nothing; an advance to this one does.
+    ///
+    /// # Cost
+    /// If a timer is due in the present block of 64 ticks, or the wheel is coarse, that of a look at
+    /// the bitmaps. Otherwise, of a look at every timer in the first slot that is not empty; the answer
+    /// is kept until that timer fires, moves or is cancelled.
+    pub fn next_deadline(&mut self) -> Option<u64> {
+        if self.is_empty() {
+            return None;
+        }
+        if self.earliest.is_none() {
+            self.earliest = [LATE, self.firing].into_iter().filter_map(|s| self.first_of(s)).min();
+        }
+        if self.earliest.is_some() {
+            return self.earliest;
+        }
+        let (slot, tick) = self.next_slot()?;
+        if matches!(self.layout, Layout::Coarse(_)) {
+            return Some(tick);
+        }
+        self.earliest = if exact::is_finest(slot) { Some(tick) } else { self.first_of(slot) };
+        self.earliest
+    }
+
+    /// Disarms all timers and drops their values. The tick stays, and so does the memory.
+    pub fn clear(&mut self) {
+        drop(self.drain());
+    }
+
+    /// Begins an advance: what was late until now is due.
+    pub(crate) fn begin(&mut self) {
+        if !self.lists.is_occupied(LATE) {
+            return;
+        }
+        for mut id in self.lists.detach(LATE) {
+            while id != NONE {
+                let next = self.slab.pages[id].next;
+                self.lists.push(&mut self.slab.pages, self.firing, id);
+                id = next;
+            }
+        }
+    }
+
+    /// Takes out the next timer that is due by `now`; when there is none, the wheel has come there.
+    pub(crate) fn pop(&mut self, now: u64) -> Option<(u64, T)> {
+        loop {
+            if let Some(id) = self.lists.pop(&mut self.slab.pages, self.firing, &mut self.lane) {
+                let deadline = self.slab.deadline(id);
+                self.earliest = None;
+                return Some((deadline, self.slab.remove(id)));
+            }
+            if !self.turn(now) {
+                return None;
+            }
+        }
+    }
+
+    /// Turns to the next slot that is due by `now`, or, if there is none, to `now`.
+    fn turn(&mut self, now: u64) -> bool {
+        let Some((slot, tick)) = self.next_slot().filter(|&(_, tick)| tick <= now) else {
+            self.now = self.now.max(now);
+            self.firing = DUE;
+            return false;
+        };
+        self.now = tick;
+        self.firing = slot;
+        if matches!(self.layout, Layout::Exact) && !exact::is_finest(slot) {
+            self.cascade(slot);
+            self.firing = exact::slot(tick, tick);
+        }
+        true
+    }
+
+    /// Spreads the timers of a slot that has begun over the finer levels.
+    fn cascade(&mut self, slot: u32) {
+        let mut lanes = self.lists.detach(slot);
+        while lanes.iter().any(|&id| id != NONE) {
+            for first in &mut lanes {
+                let id = *first;
+                if id != NONE {
+                    *first = self.slab.pages[id].next;
+                    let slot = exact::slot(self.now, self.slab.deadline(id));
+                    self.lists.push(&mut self.slab.pages, slot, id);
+                }
+            }
+        }
+    }
+
+    fn next_slot(&self) -> Option<(u32, u64)> {
+        match &self.layout {
+            Layout::Exact => exact::next(self.lists.layout_bits(), self.now),
+            Layout::Coarse(rings) => rings.next(self.lists.layout_bits(), self.now),
+        }
+    }
+
+    /// The smallest deadline in a slot.
+    fn first_of(&self, slot: u32) -> Option<u64> {
+        let mut first = None;
+        for &head in self.lists.heads(slot) {
+            let mut id = head;
+            while id != NONE {
+                let deadline = self.slab.deadline(id);
+                first = Some(first.map_or(deadline, |first: u64| first.min(deadline)));
+                id = self.slab.pages[id].next;
+            }
+        }
+        first
+    }
+
+    fn place(&mut self, id: u32, deadline: u64) {
+        let slot = match &self.layout {
+            _ if deadline <= self.now => LATE,
+            Layout::Exact => exact::slot(self.now, deadline),
+            Layout::Coarse(rings) => rings.slot(self.now, deadline),
+        };
+        self.lists.push(&mut self.slab.pages, slot, id);
+        match self.earliest {
+            Some(earliest) if earliest > deadline => self.earliest = Some(deadline),
+            _ => {}
+        }
+    }
+
+    fn unlink(&mut self, id: u32) {
+        if self.earliest.is_some() && self.earliest == Some(self.slab.deadline(id)) {
+            self.earliest = None;
+        }
+        self.lists.unlink(&mut self.slab.pages, id);
+    }
+
+    /// Takes out a timer that is armed.
+    fn remove(&mut self, id: u32) -> T {
+        self.unlink(id);
+        self.slab.remove(id)
+    }
+
+    /// The key of the timer in this place, if there is one.
+    pub(crate) fn key_at(&self, id: u32) -> Option<Key> {
+        self.slab.key(id)
+    }
+
+    /// One more than the last place that was ever used.
+    pub(crate) fn end(&self) -> u32 {
+        self.slab.end()
+    }
+}
+
+impl<T> Default for Wheel<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for Wheel<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wheel")
+            .field("now", &self.now)
+            .field("len", &self.len())
+            .field("coarse", &self.coarseness())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,4 @@
+//! What the wheel promises, seen from outside.
+
+mod model;
+mod random;
