@@ -149,6 +149,7 @@ impl Rings {
     }
 
     /// The slot for a deadline after `now`.
+    #[inline(never)]
     pub(crate) fn slot(&self, now: u64, deadline: u64) -> u32 {
         let length = deadline - now;
         let above = self.rings.iter().position(|ring| ring.shortest > length);
@@ -157,6 +158,7 @@ impl Rings {
     }
 
     /// The slot that comes next, and the tick it is due at: the one it ends at.
+    #[inline(never)]
     pub(crate) fn next(&self, bits: &[u64], now: u64) -> Option<(u32, u64)> {
         let nexts = self.rings.iter().filter_map(|ring| ring.next(bits, now));
         nexts.min_by_key(|&(_, tick)| tick)

@@ -10,6 +10,7 @@ use crate::lists::FIRST;
 const DIGIT: u32 = 6;
 
 /// The slot for a deadline that is not before `now`.
+#[inline]
 pub(crate) fn slot(now: u64, deadline: u64) -> u32 {
     let level = (63 - ((now ^ deadline) | 63).leading_zeros()) / DIGIT;
     let digit = (deadline >> (level * DIGIT)) as u32 % 64;

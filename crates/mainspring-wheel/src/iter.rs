@@ -123,7 +123,7 @@ impl<T> Iterator for Drain<'_, T> {
 
 impl<T> Drop for Drain<'_, T> {
     fn drop(&mut self) {
-        while let Some(timer) = self.next() {
+        for timer in self.by_ref() {
             drop(timer);
         }
     }

@@ -13,7 +13,7 @@
 
 use alloc::vec::Vec;
 
-use crate::pages::{NONE, Pages};
+use crate::pages::{Links, NONE, Pages};
 use crate::slab::{LANES, lane};
 
 /// Timers whose deadline had passed when they were armed: they wait for the next advance.
@@ -46,24 +46,31 @@ impl Lists {
         self.occupied.get(1..).unwrap_or(&[])
     }
 
-    pub(crate) fn push<T>(&mut self, pages: &mut Pages<T>, slot: u32, id: u32) {
+    /// Puts the timer first in its lane of the slot, and returns what its links are to be.
+    #[inline(always)]
+    pub(crate) fn enter<T>(
+        &mut self,
+        pages: &mut Pages<T>,
+        slot: u32,
+        id: u32,
+        due_low: u32,
+    ) -> Links {
         let list = slot as usize * LANES + lane(id);
         if list >= self.heads.len() {
             self.grow(slot);
         }
         let next = core::mem::replace(&mut self.heads[list], id);
-        let links = &mut pages[id];
-        links.next = next;
-        links.prev = HEAD | list as u32;
         if next != NONE {
             pages[next].prev = id;
         }
         let (word, bit) = bit(slot);
         self.occupied[word] |= bit;
+        Links { next, prev: HEAD | list as u32, due_low }
     }
 
-    pub(crate) fn unlink<T>(&mut self, pages: &mut Pages<T>, id: u32) {
-        let links = pages[id];
+    /// Takes the timer that had these links out of its list.
+    #[inline(always)]
+    pub(crate) fn leave<T>(&mut self, pages: &mut Pages<T>, links: Links) {
         if links.next != NONE {
             pages[links.next].prev = links.prev;
         }
@@ -78,31 +85,16 @@ impl Lists {
         }
     }
 
-    /// Takes one timer out of the slot, from the lane whose `turn` it is or one after it.
-    pub(crate) fn pop<T>(
-        &mut self,
-        pages: &mut Pages<T>,
-        slot: u32,
-        turn: &mut usize,
-    ) -> Option<u32> {
-        let first = slot as usize * LANES;
-        let heads = self.heads.get_mut(first..first + LANES)?;
-        for _ in 0..LANES {
-            let lane = *turn % LANES;
+    /// A timer of the slot, from the lane whose `turn` it is or one after it.
+    #[inline(always)]
+    pub(crate) fn first(&self, slot: u32, turn: &mut usize) -> Option<u32> {
+        let heads = self.heads(slot);
+        for _ in 0..heads.len() {
+            let id = heads[*turn % LANES];
             *turn = turn.wrapping_add(1);
-            let id = heads[lane];
-            if id == NONE {
-                continue;
+            if id != NONE {
+                return Some(id);
             }
-            let next = pages[id].next;
-            heads[lane] = next;
-            if next == NONE {
-                self.note_empty(slot);
-            } else {
-                // The write is also what brings the next one into the cache, eight pops ahead.
-                pages[next].prev = HEAD | (first + lane) as u32;
-            }
-            return Some(id);
         }
         None
     }
@@ -125,10 +117,10 @@ impl Lists {
         self.heads.shrink_to_fit();
     }
 
-    /// The first of each lane, to look at.
+    /// The first of each lane, or nothing if the slot has never been used.
+    #[inline]
     pub(crate) fn heads(&self, slot: u32) -> &[u32] {
-        let first = slot as usize * LANES;
-        self.heads.get(first..first + LANES).unwrap_or(&[])
+        self.heads.as_chunks::<LANES>().0.get(slot as usize).map_or(&[], |lanes| lanes)
     }
 
     fn note_empty(&mut self, slot: u32) {
@@ -148,6 +140,7 @@ impl Lists {
 }
 
 /// The word and the bit of a slot: the first word has the two slots that belong to no level.
+#[inline]
 fn bit(slot: u32) -> (usize, u64) {
     let place = slot + 64 - FIRST;
     (place as usize / 64, 1 << (place % 64))

@@ -1,15 +1,15 @@
-//! Stores links and values in pages that never move, and knows which places are taken.
+//! Stores timers in pages that never move, and knows which places are taken.
 //!
 //! A wheel of a million timers is larger than any cache, so what counts is how many cache lines one
-//! operation touches. Links are 16 bytes, four to a line; values stand apart, so that walking a list
-//! reads links alone. Growing adds a page and copies nothing.
+//! operation touches: a timer's links, generation and value stand together, 24 bytes with a `u64`.
+//! Growing adds a page and copies nothing.
 //!
 //! # Ground rules
 //! - A place holds a value exactly while its generation is odd. Generations change in `fill` and
 //!   `empty` alone, and no code outside of this file can reach them.
-//! - This is the crate's one file with unsafe code. It pays in memory: a `u64` takes 8 bytes here and
-//!   16 in an `Option`, a third of all that a timer takes. With `--cfg mainspring_safe` the values
-//!   stand in `Option`s, and the crate forbids unsafe code.
+//! - This is the crate's one file with unsafe code. It pays in memory: in an `Option` a `u64` takes
+//!   16 bytes and not 8, a third more for each timer. With `--cfg mainspring_safe` the values stand in
+//!   `Option`s, and the crate forbids unsafe code.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -33,9 +33,21 @@ pub(crate) struct Links {
     pub(crate) due_low: u32,
 }
 
+impl Links {
+    const UNUSED: Self = Self { next: NONE, prev: NONE, due_low: 0 };
+}
+
+/// What comes out of a place.
+pub(crate) struct Left<T> {
+    pub(crate) value: T,
+    pub(crate) links: Links,
+    /// The generation that the place is left with: 0 when they are used up.
+    pub(crate) generation: u32,
+}
+
 /// All pages: place `id` is number `id % PAGE` of page `id / PAGE`.
 pub(crate) struct Pages<T> {
-    pages: Vec<Page<T>>,
+    pages: Vec<Box<[Node<T>; PAGE]>>,
 }
 
 impl<T> Pages<T> {
@@ -49,17 +61,21 @@ impl<T> Pages<T> {
 
     /// Adds a page of empty places whose generations start at this even number.
     pub(crate) fn grow(&mut self, generation: u32) {
-        self.pages.push(Page::new(generation & !1));
+        let nodes: Box<[Node<T>]> = (0..PAGE).map(|_| Node::new(generation & !1)).collect();
+        match nodes.try_into() {
+            Ok(page) => self.pages.push(page),
+            Err(_) => unreachable!("a page of another length"),
+        }
     }
 
     /// Drops the last page if nothing lives there and every generation `may` go; returns the newest.
     pub(crate) fn shrink(&mut self, may: impl Fn(usize, u32) -> bool) -> Option<u32> {
         let last = self.pages.last()?;
-        let free = |(i, node): (usize, &Node)| !node.is_taken() && may(i, node.generation);
-        if !last.nodes.iter().enumerate().all(free) {
+        let free = |(i, node): (usize, &Node<T>)| !node.is_taken() && may(i, node.generation);
+        if !last.iter().enumerate().all(free) {
             return None;
         }
-        let newest = last.nodes.iter().map(|node| node.generation).max();
+        let newest = last.iter().map(|node| node.generation).max();
         self.pages.pop();
         newest
     }
@@ -70,48 +86,70 @@ impl<T> Pages<T> {
     }
 
     /// Returns the generation of the value that lives here, if one does.
+    #[inline]
     pub(crate) fn generation(&self, id: u32) -> Option<NonZeroU32> {
-        let node = &self.pages.get(page(id))?.nodes[offset(id)];
+        let node = &self.pages.get(page(id))?[offset(id)];
         if node.is_taken() { NonZeroU32::new(node.generation) } else { None }
     }
 
     /// Returns the generation of this place if nothing lives here.
     pub(crate) fn free_generation(&self, id: u32) -> Option<u32> {
-        let node = &self.pages.get(page(id))?.nodes[offset(id)];
+        let node = &self.pages.get(page(id))?[offset(id)];
         (!node.is_taken()).then_some(node.generation)
     }
 
     /// Puts a value into an empty place and returns its generation.
-    pub(crate) fn fill(&mut self, id: u32, value: T) -> NonZeroU32 {
-        self.pages[page(id)].fill(offset(id), value)
+    #[inline]
+    pub(crate) fn fill(&mut self, id: u32, links: Links, value: T) -> NonZeroU32 {
+        self.node_mut(id).fill(links, value)
     }
 
-    /// Takes the value out, and returns it with the generation that the place is left with: 0 when
-    /// they are used up.
-    pub(crate) fn empty(&mut self, id: u32) -> (T, u32) {
-        self.pages[page(id)].empty(offset(id))
+    /// Takes the value out of a place, and leaves it with another `next`.
+    #[inline]
+    pub(crate) fn empty(&mut self, id: u32, next: u32) -> Left<T> {
+        self.node_mut(id).empty(next)
     }
 
     pub(crate) fn value(&self, id: u32) -> &T {
-        self.pages[page(id)].value(offset(id))
+        self.node(id).value()
     }
 
     pub(crate) fn value_mut(&mut self, id: u32) -> &mut T {
-        self.pages[page(id)].value_mut(offset(id))
+        self.node_mut(id).value_mut()
+    }
+
+    /// Writes to a place that hangs in no list as yet, only to bring it into the cache.
+    ///
+    /// A write is not waited for, other than a read, so this is a prefetch that needs no unsafe code.
+    #[inline]
+    pub(crate) fn touch(&mut self, id: u32) {
+        self.node_mut(id).links.prev = NONE;
+    }
+
+    #[inline]
+    fn node(&self, id: u32) -> &Node<T> {
+        &self.pages[page(id)][offset(id)]
+    }
+
+    #[inline]
+    fn node_mut(&mut self, id: u32) -> &mut Node<T> {
+        &mut self.pages[page(id)][offset(id)]
     }
 }
 
 impl<T> Index<u32> for Pages<T> {
     type Output = Links;
 
+    #[inline]
     fn index(&self, id: u32) -> &Links {
-        &self.pages[page(id)].nodes[offset(id)].links
+        &self.node(id).links
     }
 }
 
 impl<T> IndexMut<u32> for Pages<T> {
+    #[inline]
     fn index_mut(&mut self, id: u32) -> &mut Links {
-        &mut self.pages[page(id)].nodes[offset(id)].links
+        &mut self.node_mut(id).links
     }
 }
 
@@ -123,117 +161,100 @@ fn offset(id: u32) -> usize {
     id as usize % PAGE
 }
 
-#[derive(Clone, Copy)]
-#[repr(align(16))]
-struct Node {
+struct Node<T> {
     links: Links,
     generation: u32,
-}
-
-impl Node {
-    fn is_taken(&self) -> bool {
-        self.generation % 2 == 1
-    }
-}
-
-struct Page<T> {
-    nodes: Box<[Node; PAGE]>,
     #[cfg(not(mainspring_safe))]
-    values: Box<[MaybeUninit<T>; PAGE]>,
+    value: MaybeUninit<T>,
     #[cfg(mainspring_safe)]
-    values: Box<[Option<T>; PAGE]>,
-}
-
-fn nodes(generation: u32) -> Box<[Node; PAGE]> {
-    let links = Links { next: NONE, prev: NONE, due_low: 0 };
-    boxed(alloc::vec![Node { links, generation }; PAGE].into_boxed_slice())
-}
-
-fn boxed<V>(slice: Box<[V]>) -> Box<[V; PAGE]> {
-    match slice.try_into() {
-        Ok(array) => array,
-        Err(_) => unreachable!("a page of another length"),
-    }
+    value: Option<T>,
 }
 
 #[cfg(not(mainspring_safe))]
-impl<T> Page<T> {
+impl<T> Node<T> {
     fn new(generation: u32) -> Self {
-        Self { nodes: nodes(generation), values: boxed(Box::new_uninit_slice(PAGE)) }
+        Self { links: Links::UNUSED, generation, value: MaybeUninit::uninit() }
     }
 
-    fn fill(&mut self, i: usize, value: T) -> NonZeroU32 {
-        let node = &mut self.nodes[i];
-        assert!(!node.is_taken(), "this place is taken");
-        self.values[i].write(value);
-        node.generation += 1;
-        NonZeroU32::MIN | node.generation
+    #[inline]
+    fn fill(&mut self, links: Links, value: T) -> NonZeroU32 {
+        assert!(!self.is_taken(), "this place is taken");
+        self.value.write(value);
+        self.links = links;
+        self.generation += 1;
+        NonZeroU32::MIN | self.generation
     }
 
-    fn empty(&mut self, i: usize) -> (T, u32) {
-        let node = &mut self.nodes[i];
-        assert!(node.is_taken(), "this place is empty");
-        node.generation = node.generation.wrapping_add(1);
+    #[inline]
+    fn empty(&mut self, next: u32) -> Left<T> {
+        assert!(self.is_taken(), "this place is empty");
+        self.generation = self.generation.wrapping_add(1);
+        let links = self.links;
+        self.links.next = next;
         // SAFETY: the generation was odd, so `fill` wrote this value and nobody has taken it since;
         // it is even now, so nobody will take or drop it again.
-        let value = unsafe { self.values[i].assume_init_read() };
-        (value, node.generation)
+        let value = unsafe { self.value.assume_init_read() };
+        Left { value, links, generation: self.generation }
     }
 
-    fn value(&self, i: usize) -> &T {
-        assert!(self.nodes[i].is_taken(), "this place is empty");
+    fn value(&self) -> &T {
+        assert!(self.is_taken(), "this place is empty");
         // SAFETY: the generation is odd, so `fill` wrote this value and nobody has taken it since.
-        unsafe { self.values[i].assume_init_ref() }
+        unsafe { self.value.assume_init_ref() }
     }
 
-    fn value_mut(&mut self, i: usize) -> &mut T {
-        assert!(self.nodes[i].is_taken(), "this place is empty");
+    fn value_mut(&mut self) -> &mut T {
+        assert!(self.is_taken(), "this place is empty");
         // SAFETY: the generation is odd, so `fill` wrote this value and nobody has taken it since.
-        unsafe { self.values[i].assume_init_mut() }
+        unsafe { self.value.assume_init_mut() }
     }
 }
 
 #[cfg(not(mainspring_safe))]
-impl<T> Drop for Page<T> {
+impl<T> Drop for Node<T> {
     fn drop(&mut self) {
-        if !core::mem::needs_drop::<T>() {
-            return;
-        }
-        for i in 0..PAGE {
-            if self.nodes[i].is_taken() {
-                drop(self.empty(i));
-            }
+        if core::mem::needs_drop::<T>() && self.is_taken() {
+            drop(self.empty(NONE));
         }
     }
 }
 
 #[cfg(mainspring_safe)]
-impl<T> Page<T> {
+impl<T> Node<T> {
     fn new(generation: u32) -> Self {
-        let values: Vec<Option<T>> = (0..PAGE).map(|_| None).collect();
-        Self { nodes: nodes(generation), values: boxed(values.into_boxed_slice()) }
+        Self { links: Links::UNUSED, generation, value: None }
     }
 
-    fn fill(&mut self, i: usize, value: T) -> NonZeroU32 {
-        let node = &mut self.nodes[i];
-        assert!(!node.is_taken(), "this place is taken");
-        self.values[i] = Some(value);
-        node.generation += 1;
-        NonZeroU32::MIN | node.generation
+    #[inline]
+    fn fill(&mut self, links: Links, value: T) -> NonZeroU32 {
+        assert!(!self.is_taken(), "this place is taken");
+        self.value = Some(value);
+        self.links = links;
+        self.generation += 1;
+        NonZeroU32::MIN | self.generation
     }
 
-    fn empty(&mut self, i: usize) -> (T, u32) {
-        let value = self.values[i].take().expect("this place is empty");
-        let node = &mut self.nodes[i];
-        node.generation = node.generation.wrapping_add(1);
-        (value, node.generation)
+    #[inline]
+    fn empty(&mut self, next: u32) -> Left<T> {
+        let value = self.value.take().expect("this place is empty");
+        self.generation = self.generation.wrapping_add(1);
+        let links = self.links;
+        self.links.next = next;
+        Left { value, links, generation: self.generation }
     }
 
-    fn value(&self, i: usize) -> &T {
-        self.values[i].as_ref().expect("this place is empty")
+    fn value(&self) -> &T {
+        self.value.as_ref().expect("this place is empty")
     }
 
-    fn value_mut(&mut self, i: usize) -> &mut T {
-        self.values[i].as_mut().expect("this place is empty")
+    fn value_mut(&mut self) -> &mut T {
+        self.value.as_mut().expect("this place is empty")
+    }
+}
+
+impl<T> Node<T> {
+    #[inline]
+    fn is_taken(&self) -> bool {
+        self.generation % 2 == 1
     }
 }

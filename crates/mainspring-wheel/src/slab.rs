@@ -11,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::key::Key;
-use crate::pages::{NONE, PAGE, Pages};
+use crate::pages::{Links, NONE, PAGE, Pages};
 
 /// How many lists share the places of one slot, and the free ones.
 pub(crate) const LANES: usize = 8;
@@ -83,49 +83,89 @@ impl<T> Slab<T> {
         Some(Key { id, generation })
     }
 
+    #[inline]
     pub(crate) fn contains(&self, key: Key) -> bool {
         self.pages.generation(key.id) == Some(key.generation)
     }
 
-    /// Gives the value a place that hangs in no list yet.
-    pub(crate) fn insert(&mut self, deadline: u64, value: T) -> Key {
+    /// Takes a free place, which is to be filled before another one is taken.
+    #[inline]
+    pub(crate) fn next_free(&mut self) -> u32 {
+        if self.free_count == 0 {
+            let id = self.fresh;
+            if id as usize == self.pages.count() * PAGE {
+                self.grow();
+            }
+            self.fresh += 1;
+            return id;
+        }
+        loop {
+            let lane = self.turn % LANES;
+            self.turn = self.turn.wrapping_add(1);
+            let id = self.free[lane];
+            if id != NONE {
+                let next = self.pages[id].next;
+                if next != NONE {
+                    self.pages.touch(next); // it is eight places ahead
+                }
+                self.free[lane] = next;
+                self.free_count -= 1;
+                return id;
+            }
+        }
+    }
+
+    /// Puts a value into the place that `next_free` gave.
+    #[inline]
+    pub(crate) fn fill(&mut self, id: u32, links: Links, deadline: u64, value: T) -> Key {
         if self.len == 0 {
             self.home = (deadline >> 32) as u32;
             self.highs.clear();
         }
-        let id = self.next_free();
-        let generation = self.pages.fill(id, value);
+        let generation = self.pages.fill(id, links, value);
         self.len += 1;
-        self.set_deadline(id, deadline);
+        self.note_high(id, deadline);
         Key { id, generation }
     }
 
-    /// Takes the value out of a place that hangs in no list any more.
-    pub(crate) fn remove(&mut self, id: u32) -> T {
-        let (value, generation) = self.pages.empty(id);
+    /// Takes a value out; its place is free again, and its links tell which list it has to leave.
+    #[inline]
+    pub(crate) fn empty(&mut self, id: u32) -> (T, Links) {
+        let lane = lane(id);
+        let left = self.pages.empty(id, self.free[lane]);
         self.len -= 1;
-        self.release(id, generation);
-        value
+        if left.generation != 0 {
+            self.free[lane] = id;
+            self.free_count += 1;
+        }
+        (left.value, left.links)
     }
 
     pub(crate) fn deadline(&self, id: u32) -> u64 {
+        self.full(id, self.pages[id].due_low)
+    }
+
+    /// The deadline of a place, whose low half is known.
+    #[inline]
+    pub(crate) fn full(&self, id: u32, due_low: u32) -> u64 {
         let high = match self.highs.get(id as usize / PAGE) {
             Some(Some(highs)) => highs[id as usize % PAGE],
             _ => self.home,
         };
-        u64::from(high) << 32 | u64::from(self.pages[id].due_low)
+        u64::from(high) << 32 | u64::from(due_low)
     }
 
-    pub(crate) fn set_deadline(&mut self, id: u32, deadline: u64) {
-        self.pages[id].due_low = deadline as u32;
+    /// Keeps the high half of a place's deadline.
+    #[inline]
+    pub(crate) fn note_high(&mut self, id: u32, deadline: u64) {
         let high = (deadline >> 32) as u32;
         if high != self.home || !self.highs.is_empty() {
-            self.set_high(id, high);
+            self.keep_high(id, high);
         }
     }
 
     #[cold]
-    fn set_high(&mut self, id: u32, high: u32) {
+    fn keep_high(&mut self, id: u32, high: u32) {
         let page = id as usize / PAGE;
         if self.highs.len() <= page {
             if high == self.home {
@@ -159,44 +199,17 @@ impl<T> Slab<T> {
         self.free = [NONE; LANES];
         self.free_count = 0;
         for id in (0..self.fresh).rev() {
-            if let Some(generation) = self.pages.free_generation(id) {
-                self.release(id, generation);
+            if self.pages.free_generation(id).is_some_and(|generation| generation != 0) {
+                self.pages[id].next = self.free[lane(id)];
+                self.free[lane(id)] = id;
+                self.free_count += 1;
             }
         }
     }
 
-    fn next_free(&mut self) -> u32 {
-        if self.free_count == 0 {
-            return self.next_fresh();
-        }
-        loop {
-            let lane = self.turn % LANES;
-            self.turn = self.turn.wrapping_add(1);
-            let id = self.free[lane];
-            if id != NONE {
-                self.free[lane] = self.pages[id].next;
-                self.free_count -= 1;
-                return id;
-            }
-        }
-    }
-
-    fn next_fresh(&mut self) -> u32 {
-        let id = self.fresh;
-        if id as usize == self.pages.count() * PAGE {
-            assert!((id as usize) < Self::MAX, "a wheel holds at most 2^31 timers");
-            self.pages.grow(self.first_generation);
-        }
-        self.fresh += 1;
-        id
-    }
-
-    fn release(&mut self, id: u32, generation: u32) {
-        if generation == 0 {
-            return;
-        }
-        self.pages[id].next = self.free[lane(id)];
-        self.free[lane(id)] = id;
-        self.free_count += 1;
+    #[cold]
+    fn grow(&mut self) {
+        assert!((self.fresh as usize) < Self::MAX, "a wheel holds at most 2^31 timers");
+        self.pages.grow(self.first_generation);
     }
 }

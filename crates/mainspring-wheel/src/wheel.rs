@@ -13,8 +13,8 @@ use crate::coarse::{Coarse, Rings};
 use crate::exact;
 use crate::key::Key;
 use crate::lists::{DUE, LATE, Lists};
-use crate::pages::NONE;
-use crate::slab::Slab;
+use crate::pages::{Links, NONE};
+use crate::slab::{LANES, Slab};
 
 /// Holds many deadlines, each with a value, and gives back those that have passed.
 ///
@@ -144,15 +144,17 @@ impl<T> Wheel<T> {
     ///
     /// # Panics
     /// If 2³¹ timers are armed.
+    #[inline]
     pub fn insert(&mut self, deadline: u64, value: T) -> Key {
-        let key = self.slab.insert(deadline, value);
-        self.place(key.id, deadline);
-        key
+        let id = self.slab.next_free();
+        let links = self.enter(id, deadline);
+        self.slab.fill(id, links, deadline, value)
     }
 
     /// Disarms a timer and returns its value, or `None` if it is armed no more.
+    #[inline]
     pub fn cancel(&mut self, key: Key) -> Option<T> {
-        self.contains(key).then(|| self.remove(key.id))
+        self.contains(key).then(|| self.take(key.id).1)
     }
 
     /// Moves a timer to another deadline, and says whether it was still armed.
@@ -170,13 +172,15 @@ impl<T> Wheel<T> {
     /// assert_eq!(wheel.advance_to(90, |_, _| ()), Ok(1));
     /// assert!(!wheel.reschedule(idle, 120));
     /// ```
+    #[inline]
     pub fn reschedule(&mut self, key: Key, deadline: u64) -> bool {
         if !self.contains(key) {
             return false;
         }
-        self.unlink(key.id);
-        self.slab.set_deadline(key.id, deadline);
-        self.place(key.id, deadline);
+        let links = self.slab.pages[key.id];
+        self.leave(key.id, links);
+        self.slab.pages[key.id] = self.enter(key.id, deadline);
+        self.slab.note_high(key.id, deadline);
         true
     }
 
@@ -196,6 +200,7 @@ impl<T> Wheel<T> {
     }
 
     /// Whether this timer is still armed.
+    #[inline]
     pub fn contains(&self, key: Key) -> bool {
         self.slab.contains(key)
     }
@@ -240,20 +245,19 @@ impl<T> Wheel<T> {
         }
         for mut id in self.lists.detach(LATE) {
             while id != NONE {
-                let next = self.slab.pages[id].next;
-                self.lists.push(&mut self.slab.pages, self.firing, id);
-                id = next;
+                let links = self.slab.pages[id];
+                self.hang(id, self.firing, links.due_low);
+                id = links.next;
             }
         }
     }
 
     /// Takes out the next timer that is due by `now`; when there is none, the wheel has come there.
+    #[inline]
     pub(crate) fn pop(&mut self, now: u64) -> Option<(u64, T)> {
         loop {
-            if let Some(id) = self.lists.pop(&mut self.slab.pages, self.firing, &mut self.lane) {
-                let deadline = self.slab.deadline(id);
-                self.earliest = None;
-                return Some((deadline, self.slab.remove(id)));
+            if let Some(id) = self.lists.first(self.firing, &mut self.lane) {
+                return Some(self.take(id));
             }
             if !self.turn(now) {
                 return None;
@@ -284,9 +288,13 @@ impl<T> Wheel<T> {
             for first in &mut lanes {
                 let id = *first;
                 if id != NONE {
-                    *first = self.slab.pages[id].next;
-                    let slot = exact::slot(self.now, self.slab.deadline(id));
-                    self.lists.push(&mut self.slab.pages, slot, id);
+                    let links = self.slab.pages[id];
+                    *first = links.next;
+                    if links.next != NONE {
+                        self.slab.pages.touch(links.next); // it is eight timers ahead
+                    }
+                    let slot = exact::slot(self.now, self.slab.full(id, links.due_low));
+                    self.hang(id, slot, links.due_low);
                 }
             }
         }
@@ -301,42 +309,66 @@ impl<T> Wheel<T> {
 
     /// The smallest deadline in a slot.
     fn first_of(&self, slot: u32) -> Option<u64> {
-        let mut first = None;
-        for &head in self.lists.heads(slot) {
-            let mut id = head;
-            while id != NONE {
-                let deadline = self.slab.deadline(id);
-                first = Some(first.map_or(deadline, |first: u64| first.min(deadline)));
-                id = self.slab.pages[id].next;
+        let mut lanes = [NONE; LANES];
+        let heads = self.lists.heads(slot);
+        lanes[..heads.len()].copy_from_slice(heads);
+        let mut first = u64::MAX;
+        let mut found = false;
+        // In turn, as everywhere: eight misses under way at once.
+        loop {
+            let mut left = false;
+            for id in lanes.iter_mut().filter(|id| **id != NONE) {
+                left = true;
+                let links = self.slab.pages[*id];
+                first = first.min(self.slab.full(*id, links.due_low));
+                *id = links.next;
             }
+            if !left {
+                return found.then_some(first);
+            }
+            found = true;
         }
-        first
     }
 
-    fn place(&mut self, id: u32, deadline: u64) {
+    /// Finds the slot for a deadline, and returns the links for the timer to come.
+    #[inline(always)]
+    fn enter(&mut self, id: u32, deadline: u64) -> Links {
         let slot = match &self.layout {
             _ if deadline <= self.now => LATE,
             Layout::Exact => exact::slot(self.now, deadline),
             Layout::Coarse(rings) => rings.slot(self.now, deadline),
         };
-        self.lists.push(&mut self.slab.pages, slot, id);
         match self.earliest {
             Some(earliest) if earliest > deadline => self.earliest = Some(deadline),
             _ => {}
         }
+        self.lists.enter(&mut self.slab.pages, slot, id, deadline as u32)
     }
 
-    fn unlink(&mut self, id: u32) {
-        if self.earliest.is_some() && self.earliest == Some(self.slab.deadline(id)) {
+    /// Takes a timer that had these links out of its slot.
+    #[inline(always)]
+    fn leave(&mut self, id: u32, links: Links) {
+        if let Some(earliest) = self.earliest
+            && earliest == self.slab.full(id, links.due_low)
+        {
             self.earliest = None;
         }
-        self.lists.unlink(&mut self.slab.pages, id);
+        self.lists.leave(&mut self.slab.pages, links);
     }
 
     /// Takes out a timer that is armed.
-    fn remove(&mut self, id: u32) -> T {
-        self.unlink(id);
-        self.slab.remove(id)
+    #[inline(always)]
+    fn take(&mut self, id: u32) -> (u64, T) {
+        let (value, links) = self.slab.empty(id);
+        let deadline = self.slab.full(id, links.due_low);
+        self.leave(id, links);
+        (deadline, value)
+    }
+
+    /// Hangs a timer that has left its list into another slot.
+    #[inline(always)]
+    fn hang(&mut self, id: u32, slot: u32, due_low: u32) {
+        self.slab.pages[id] = self.lists.enter(&mut self.slab.pages, slot, id, due_low);
     }
 
     /// The key of the timer in this place, if there is one.
