@@ -35,11 +35,7 @@ impl<T> Wheel<T> {
     ///
     /// # Errors
     /// If the wheel has come further than `now`; then nothing has changed.
-    pub fn advance_to(
-        &mut self,
-        now: u64,
-        mut fire: impl FnMut(u64, T),
-    ) -> Result<usize, Earlier> {
+    pub fn advance_to(&mut self, now: u64, mut fire: impl FnMut(u64, T)) -> Result<usize, Earlier> {
         let mut fired = 0;
         for (deadline, value) in self.advance(now)? {
             fired += 1;
@@ -112,10 +108,7 @@ impl<T> Wheel<T> {
     /// # Errors
     /// If the wheel has come further than `now`; then nothing has changed.
     pub fn advance(&mut self, now: u64) -> Result<Advance<'_, T>, Earlier> {
-        if now < self.now() {
-            return Err(Earlier { asked: now, now: self.now() });
-        }
-        self.begin();
+        self.begin(now)?;
         Ok(Advance { wheel: self, now })
     }
 }
@@ -156,8 +149,8 @@ impl<T> FusedIterator for Advance<'_, T> {}
 /// arrive in the other order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Earlier {
-    asked: u64,
-    now: u64,
+    pub(crate) asked: u64,
+    pub(crate) now: u64,
 }
 
 impl Earlier {

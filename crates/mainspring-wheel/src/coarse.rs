@@ -86,11 +86,17 @@ impl Coarse {
     }
 
     fn with_resolutions(resolutions: &[Resolution], one_in: u32) -> Self {
-        assert!((1..=64).contains(&one_in), "one_in is {one_in}, it must be from 1 to 64");
+        match Self::checked(resolutions, one_in) {
+            Some(coarse) => coarse,
+            None => panic!("one_in is {one_in}, it must be from 1 to 64"),
+        }
+    }
+
+    pub(crate) fn checked(resolutions: &[Resolution], one_in: u32) -> Option<Self> {
         let mut resolutions = resolutions.to_vec();
         resolutions.sort_unstable();
         resolutions.dedup();
-        Self { one_in, resolutions }
+        (1..=64).contains(&one_in).then_some(Self { one_in, resolutions })
     }
 
     /// The slots' widths in ticks: the resolutions' own, then as far as `u64` goes.

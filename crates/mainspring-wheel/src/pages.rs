@@ -126,6 +126,20 @@ impl<T> Pages<T> {
         self.node_mut(id).links.prev = NONE;
     }
 
+    /// Makes a place as old as if it had been used until this generation.
+    #[cfg(test)]
+    pub(crate) fn age(&mut self, id: u32, generation: u32) {
+        let node = self.node_mut(id);
+        assert_eq!(node.is_taken(), generation % 2 == 1);
+        node.generation = generation;
+    }
+
+    /// How much memory a place takes.
+    #[cfg(test)]
+    pub(crate) const fn bytes_per_place() -> usize {
+        size_of::<Node<T>>()
+    }
+
     #[inline]
     fn node(&self, id: u32) -> &Node<T> {
         &self.pages[page(id)][offset(id)]

@@ -213,3 +213,6 @@ impl<T> Slab<T> {
         self.pages.grow(self.first_generation);
     }
 }
+
+#[cfg(test)]
+mod tests;

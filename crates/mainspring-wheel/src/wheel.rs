@@ -9,6 +9,7 @@
 
 use core::fmt;
 
+use crate::advance::Earlier;
 use crate::coarse::{Coarse, Rings};
 use crate::exact;
 use crate::key::Key;
@@ -40,7 +41,7 @@ use crate::slab::{LANES, Slab};
 /// # Ok::<(), mainspring_wheel::Earlier>(())
 /// ```
 pub struct Wheel<T> {
-    pub(crate) now: u64,
+    now: u64,
     earliest: Option<u64>,
     firing: u32,
     /// The lane that the next timer is fired from.
@@ -239,9 +240,12 @@ impl<T> Wheel<T> {
     }
 
     /// Begins an advance: what was late until now is due.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self, now: u64) -> Result<(), Earlier> {
+        if now < self.now {
+            return Err(Earlier { asked: now, now: self.now });
+        }
         if !self.lists.is_occupied(LATE) {
-            return;
+            return Ok(());
         }
         for mut id in self.lists.detach(LATE) {
             while id != NONE {
@@ -250,6 +254,7 @@ impl<T> Wheel<T> {
                 id = links.next;
             }
         }
+        Ok(())
     }
 
     /// Takes out the next timer that is due by `now`; when there is none, the wheel has come there.
