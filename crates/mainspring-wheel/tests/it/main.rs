@@ -10,3 +10,4 @@ mod promises;
 mod random;
 #[cfg(feature = "serde")]
 mod serial;
+mod steps;
