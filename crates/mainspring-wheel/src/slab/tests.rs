@@ -1,3 +1,5 @@
+//! Places, generations and high halves, from inside.
+
 use std::vec::Vec;
 
 use super::{PAGE, Slab};
