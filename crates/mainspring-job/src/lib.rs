@@ -28,11 +28,17 @@
 mod id;
 mod misfire;
 mod name;
+mod overlap;
+mod policy;
+mod retry;
 mod run;
 mod state;
 
 pub use id::{JobId, RunId};
 pub use misfire::{Misfire, Onward};
 pub use name::{JobName, NameError};
+pub use overlap::{Admission, Overlap, WAITING_MAX};
+pub use policy::Policy;
+pub use retry::Retry;
 pub use run::Run;
 pub use state::RunState;

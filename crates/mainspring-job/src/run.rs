@@ -25,12 +25,21 @@ pub struct Run {
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
     error: Option<String>,
+    output: Option<String>,
 }
 
 impl Run {
     /// A run that is due and has not started.
     pub fn new(id: RunId) -> Self {
-        Self { id, state: RunState::Due, attempt: 0, started: None, ended: None, error: None }
+        Self {
+            id,
+            state: RunState::Due,
+            attempt: 0,
+            started: None,
+            ended: None,
+            error: None,
+            output: None,
+        }
     }
 
     /// The job and the instant this run was due.
@@ -58,7 +67,7 @@ impl Run {
         self.ended
     }
 
-    /// What the handler reported, or the panic's message.
+    /// What the handler reported, the panic's message, or what the last attempt failed with.
     pub fn error(&self) -> Option<&str> {
         self.error.as_deref()
     }
@@ -73,6 +82,33 @@ impl Run {
         self.attempt += 1;
         self.started = Some(now);
         true
+    }
+
+    /// What the handler returned, where it returned anything.
+    pub fn output(&self) -> Option<&str> {
+        self.output.as_deref()
+    }
+
+    /// Ends an attempt that is to be tried again; `false`, and nothing changes, where the state does
+    /// not allow it.
+    #[must_use]
+    pub fn retry(&mut self, error: String) -> bool {
+        if !self.state.may_become(RunState::Due) {
+            return false;
+        }
+        self.state = RunState::Due;
+        self.error = Some(error);
+        true
+    }
+
+    /// Ends it well; `false`, and nothing changes, where the state does not allow it.
+    #[must_use]
+    pub fn succeed(&mut self, now: Timestamp, output: Option<String>) -> bool {
+        let ended = self.end(RunState::Succeeded, now, None);
+        if ended {
+            self.output = output;
+        }
+        ended
     }
 
     /// Ends it for good in `state`; `false`, and nothing changes, where the state does not allow it

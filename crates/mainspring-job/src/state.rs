@@ -1,13 +1,13 @@
 //! Says what may become of a run.
 //!
 //! ```text
-//!           ┌────────► Missed
+//!           ┌──► Missed, Skipped
 //!           │
 //!  (due) ► Due ──────► Running ─┬──► Succeeded
-//!           ▲             │     ├──► Failed
-//!           └── retry ────┘     └──► Cancelled
-//!           │                            ▲
-//!           └────────────────────────────┘
+//!           ▲ │           │     ├──► Failed, TimedOut
+//!           │ │           │     └──► Cancelled
+//!           │ └─────────────────────────▲
+//!           └── retry ────┘
 //! ```
 //!
 //! # Ground rules
@@ -28,9 +28,13 @@ pub enum RunState {
     Succeeded,
     /// The handler returned an error or panicked.
     Failed,
+    /// Its last attempt took longer than it may.
+    TimedOut,
     /// It was stopped before its handler ended.
     Cancelled,
-    /// Its instant passed while nobody could run it, and another run stands for it.
+    /// Its job's overlap policy decided against it.
+    Skipped,
+    /// Its instant passed while nobody could run it, and its job's misfire policy decided against it.
     Missed,
 }
 
@@ -38,11 +42,21 @@ impl RunState {
     /// Whether a run in this state may change to `next`.
     pub fn may_become(self, next: Self) -> bool {
         match self {
-            Self::Due => matches!(next, Self::Running | Self::Cancelled | Self::Missed),
-            Self::Running => {
-                matches!(next, Self::Due | Self::Succeeded | Self::Failed | Self::Cancelled)
+            Self::Due => {
+                matches!(next, Self::Running | Self::Cancelled | Self::Skipped | Self::Missed)
             }
-            Self::Succeeded | Self::Failed | Self::Cancelled | Self::Missed => false,
+            Self::Running => {
+                matches!(
+                    next,
+                    Self::Due | Self::Succeeded | Self::Failed | Self::TimedOut | Self::Cancelled
+                )
+            }
+            Self::Succeeded
+            | Self::Failed
+            | Self::TimedOut
+            | Self::Cancelled
+            | Self::Skipped
+            | Self::Missed => false,
         }
     }
 
@@ -58,7 +72,9 @@ impl RunState {
             Self::Running => "running",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
+            Self::TimedOut => "timed out",
             Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
             Self::Missed => "missed",
         }
     }
@@ -72,19 +88,24 @@ impl fmt::Display for RunState {
 
 #[cfg(test)]
 mod tests {
-    use super::RunState::{self, Cancelled, Due, Failed, Missed, Running, Succeeded};
+    use super::RunState::{
+        self, Cancelled, Due, Failed, Missed, Running, Skipped, Succeeded, TimedOut,
+    };
 
-    const ALL: [RunState; 6] = [Due, Running, Succeeded, Failed, Cancelled, Missed];
+    const ALL: [RunState; 8] =
+        [Due, Running, Succeeded, Failed, TimedOut, Cancelled, Skipped, Missed];
 
     #[test]
     fn the_picture_and_the_code_agree() {
         let allowed = [
             (Due, Running),
             (Due, Cancelled),
+            (Due, Skipped),
             (Due, Missed),
             (Running, Due),
             (Running, Succeeded),
             (Running, Failed),
+            (Running, TimedOut),
             (Running, Cancelled),
         ];
         for from in ALL {

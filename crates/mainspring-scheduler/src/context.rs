@@ -1,8 +1,16 @@
 //! Tells a run what it is.
 
+use std::fmt;
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use mainspring_job::{JobId, JobName, RunId};
+use mainspring_job::{JobId, RunId};
+use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
+
+use crate::BoxError;
+use crate::control::Control;
+use crate::entry::Core;
 
 /// What a handler is given: whose run this is, for which instant, and whether it should stop.
 ///
@@ -18,12 +26,12 @@ use tokio_util::sync::CancellationToken;
 /// });
 /// # Scheduler::new().add(job).unwrap();
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Context {
     pub(crate) run: RunId,
-    pub(crate) name: JobName,
+    pub(crate) core: Arc<Core>,
     pub(crate) attempt: u32,
-    pub(crate) token: CancellationToken,
+    pub(crate) control: Arc<Control>,
 }
 
 impl Context {
@@ -34,7 +42,7 @@ impl Context {
 
     /// The job's name.
     pub fn name(&self) -> &str {
-        self.name.as_str()
+        self.core.name.as_str()
     }
 
     /// The run's identity: job and due instant.
@@ -52,21 +60,53 @@ impl Context {
         self.attempt
     }
 
-    /// Whether the run has been asked to stop.
-    pub fn is_cancelled(&self) -> bool {
-        self.token.is_cancelled()
+    /// The data that was given to the job with [`data`](crate::JobBuilder::data).
+    ///
+    /// # Errors
+    /// If none was given, or it is not a `T`; the error says what does not fit.
+    ///
+    /// ```
+    /// # use mainspring_scheduler::{Job, Scheduler};
+    /// # use std::time::Duration;
+    /// let job = Job::every(Duration::from_secs(60)).data(&["a.org", "b.org"])?.run(|run| async move {
+    ///     for host in run.data::<Vec<String>>()? {
+    ///         println!("ping {host}");
+    ///     }
+    ///     Ok::<(), mainspring_scheduler::BoxError>(())
+    /// });
+    /// # Scheduler::new().add(job)?;
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// ```
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
+        let data = self.core.data.as_deref().ok_or("the job was given no data")?;
+        T::deserialize(data).map_err(|error| format!("the job's data does not fit: {error}").into())
     }
 
-    /// Completes when the run is asked to stop; a short time later it is aborted.
+    /// Whether the run has been asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.control.is_cancelled()
+    }
+
+    /// Completes when the run is asked to stop; one second later it is dropped.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn cancelled(&self) {
-        self.token.cancelled().await;
+        self.control.cancel_token().cancelled().await;
     }
 
     /// The token behind [`cancelled`](Self::cancelled), for code that wants one.
     pub fn token(&self) -> &CancellationToken {
-        &self.token
+        self.control.cancel_token()
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("name", &self.name())
+            .field("run", &self.run)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Name(NameError),
     Duplicate(JobName),
     NeverDue(String),
+    UnknownGroup(String),
+    NoSuchJob,
     AlreadyRunning,
 }
 
@@ -30,6 +32,11 @@ impl Error {
     /// Whether the schedule has no instant left: a one-shot in the past, 30 February.
     pub fn is_never_due(&self) -> bool {
         matches!(self.kind, Kind::NeverDue(_))
+    }
+
+    /// Whether the job is not there (any more).
+    pub fn is_no_such_job(&self) -> bool {
+        matches!(self.kind, Kind::NoSuchJob)
     }
 
     /// Whether the scheduler was running already.
@@ -67,6 +74,11 @@ impl fmt::Display for Error {
             Kind::NeverDue(schedule) => {
                 write!(f, "the schedule {schedule:?} has no instant left to run at")
             }
+            Kind::UnknownGroup(name) => write!(
+                f,
+                "there is no group {name:?}; make it with `limit_group` before jobs are put into it"
+            ),
+            Kind::NoSuchJob => f.write_str("there is no such job (any more)"),
             Kind::AlreadyRunning => f.write_str("the scheduler is running already"),
         }
     }

@@ -2,14 +2,18 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use mainspring_job::{JobName, Misfire, Overlap, Policy, Retry, Run};
 use mainspring_schedule::Schedule;
+use serde::Serialize;
 
-use crate::handler::{self, Handler};
-use crate::{Context, IntoOutcome};
+use crate::callbacks::Callbacks;
+use crate::handler::{Handler, RetryIf};
+use crate::{BoxError, Context, IntoOutcome};
 
 /// Named work with a schedule, ready for [`Scheduler::add`](crate::Scheduler::add).
 ///
@@ -30,14 +34,18 @@ use crate::{Context, IntoOutcome};
 pub struct Job {
     pub(crate) schedule: Result<Schedule, mainspring_schedule::Error>,
     pub(crate) name: Option<String>,
+    pub(crate) policy: Policy,
     pub(crate) handler: Handler,
+    pub(crate) retry_if: Option<RetryIf>,
+    pub(crate) callbacks: Option<Box<Callbacks>>,
+    pub(crate) data: Option<Arc<serde_json::Value>>,
 }
 
 impl Job {
     /// Work on `schedule`, for schedules that are at hand already.
     #[expect(clippy::new_ret_no_self, reason = "a job is not one before it has a handler")]
     pub fn new(schedule: Schedule) -> JobBuilder {
-        JobBuilder { schedule: Ok(schedule), name: None }
+        JobBuilder::new(Ok(schedule))
     }
 
     /// Work at the times of a cron expression, in UTC unless [`in_zone`](JobBuilder::in_zone) says
@@ -61,7 +69,7 @@ impl Job {
     ///
     /// An interval of zero is refused when the job is added.
     pub fn every(interval: Duration) -> JobBuilder {
-        JobBuilder { schedule: Schedule::every(interval), name: None }
+        JobBuilder::new(Schedule::every(interval))
     }
 }
 
@@ -74,15 +82,30 @@ impl fmt::Debug for Job {
     }
 }
 
-/// A job whose handler is not known yet; [`run`](Self::run) completes it.
-#[derive(Clone, Debug)]
+/// A job whose handler is not known yet; [`run`](Self::run) or [`run_blocking`](Self::run_blocking)
+/// completes it.
 #[must_use = "a job without a handler does nothing: call `run`"]
 pub struct JobBuilder {
     schedule: Result<Schedule, mainspring_schedule::Error>,
     name: Option<String>,
+    policy: Policy,
+    retry_if: Option<RetryIf>,
+    callbacks: Option<Box<Callbacks>>,
+    data: Option<Arc<serde_json::Value>>,
 }
 
 impl JobBuilder {
+    fn new(schedule: Result<Schedule, mainspring_schedule::Error>) -> Self {
+        Self {
+            schedule,
+            name: None,
+            policy: Policy::default(),
+            retry_if: None,
+            callbacks: None,
+            data: None,
+        }
+    }
+
     /// Names the job; without, it is called `job-` and its number.
     ///
     /// The name decides about `H` in cron and about [`spread`](Self::spread). It is checked when the
@@ -127,21 +150,155 @@ impl JobBuilder {
         self.with(|schedule| schedule.excluding(date))
     }
 
+    /// All policies at once, in place of those set before.
+    pub fn policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// What becomes of a run that is due while others of the job go on; unless said otherwise, it
+    /// starts beside them.
+    pub fn overlap(self, overlap: Overlap) -> Self {
+        self.with_policy(|policy| policy.overlap(overlap))
+    }
+
+    /// How many runs may go on at once before [`overlap`](Self::overlap) counts; one unless said
+    /// otherwise.
+    pub fn concurrency(self, runs: u32) -> Self {
+        self.with_policy(|policy| policy.concurrency(runs))
+    }
+
+    /// Puts the job into a group whose limit is set by
+    /// [`limit_group`](crate::Scheduler::limit_group).
+    pub fn group(self, name: &str) -> Self {
+        self.with_policy(|policy| policy.group(name))
+    }
+
+    /// What becomes of instants that passed unseen; unless said otherwise, one run stands for all.
+    pub fn misfire(self, misfire: Misfire) -> Self {
+        self.with_policy(|policy| policy.misfire(misfire))
+    }
+
+    /// How long one attempt may take. Then its token is cancelled, and one second later its future
+    /// is dropped; either way the attempt has failed.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.with_policy(|policy| policy.timeout(timeout))
+    }
+
+    /// How often a run is tried when it fails; once unless said otherwise.
+    pub fn retry(self, retry: Retry) -> Self {
+        self.with_policy(|policy| policy.retry(retry))
+    }
+
+    /// Tries again only after errors that `decide` says yes to.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mainspring_scheduler::{Job, Scheduler};
+    /// # use mainspring_job::Retry;
+    /// let job = Job::every(Duration::from_secs(60))
+    ///     .retry(Retry::exponential(Duration::from_secs(1), Duration::from_secs(30)))
+    ///     .retry_if(|error| error.downcast_ref::<std::io::Error>().is_some())
+    ///     .run(|_| async { std::fs::read_to_string("/proc/loadavg") });
+    /// # Scheduler::new().add(job).unwrap();
+    /// ```
+    pub fn retry_if(self, decide: impl Fn(&BoxError) -> bool + Send + Sync + 'static) -> Self {
+        Self { retry_if: Some(Box::new(decide)), ..self }
+    }
+
+    /// How many ended runs are kept for [`history`](crate::Scheduler::history); one unless said
+    /// otherwise.
+    pub fn history(self, runs: u32) -> Self {
+        self.with_policy(|policy| policy.history(runs))
+    }
+
+    /// Gives each run `data`, to be read with [`Context::data`].
+    ///
+    /// # Errors
+    /// If `data` cannot be written as JSON, a map whose keys are not texts for example.
+    pub fn data(self, data: &impl Serialize) -> Result<Self, BoxError> {
+        let data = Some(Arc::new(serde_json::to_value(data)?));
+        Ok(Self { data, ..self })
+    }
+
+    /// Calls back at the start of each attempt.
+    pub fn on_start(mut self, call: impl Fn(&Context) + Send + Sync + 'static) -> Self {
+        self.callbacks.get_or_insert_default().start = Some(Box::new(call));
+        self
+    }
+
+    /// Calls back when a run has ended well.
+    pub fn on_success(mut self, call: impl Fn(&Context, &Run) + Send + Sync + 'static) -> Self {
+        self.callbacks.get_or_insert_default().success = Some(Box::new(call));
+        self
+    }
+
+    /// Calls back when a run has failed or timed out for good.
+    pub fn on_failure(mut self, call: impl Fn(&Context, &Run) + Send + Sync + 'static) -> Self {
+        self.callbacks.get_or_insert_default().failure = Some(Box::new(call));
+        self
+    }
+
+    /// Calls back when the job is gone: removed, or its schedule has ended.
+    pub fn on_removal(mut self, call: impl Fn(&JobName) + Send + Sync + 'static) -> Self {
+        self.callbacks.get_or_insert_default().removal = Some(Box::new(call));
+        self
+    }
+
     /// Completes the job with what it does.
     ///
-    /// `handler` is called for each run, on the runtime's threads, several at once if one takes
-    /// longer than the schedule's step. Its future is an own task: an error or a panic ends that
-    /// run alone.
+    /// `handler` is called for each run, on the runtime's threads. An error or a panic ends that run
+    /// alone. The future is first polled by the scheduler itself, which spares those that are ready at
+    /// once a task of their own; a job whose first poll has taken long gets a task from then on.
     pub fn run<F, Fut>(self, handler: F) -> Job
     where
         F: Fn(Context) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
         Fut::Output: IntoOutcome,
     {
-        Job { schedule: self.schedule, name: self.name, handler: handler::boxed(handler) }
+        self.complete(Handler::future(handler))
+    }
+
+    /// Completes the job with a function that may block.
+    ///
+    /// Each run is called on a thread for blocking work. It cannot be dropped half-way: after its
+    /// token was cancelled and its second is over, it is recorded as cancelled and left alone.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mainspring_scheduler::{Job, Scheduler};
+    /// let job = Job::every(Duration::from_secs(60)).run_blocking(|_| {
+    ///     std::fs::write("/tmp/heartbeat", "alive")
+    /// });
+    /// # Scheduler::new().add(job).unwrap();
+    /// ```
+    pub fn run_blocking<F, T>(self, handler: F) -> Job
+    where
+        F: Fn(Context) -> T + Send + Sync + 'static,
+        T: IntoOutcome,
+    {
+        self.complete(Handler::blocking(handler))
+    }
+
+    fn complete(self, handler: Handler) -> Job {
+        let Self { schedule, name, policy, retry_if, callbacks, data } = self;
+        Job { schedule, name, policy, handler, retry_if, callbacks, data }
     }
 
     fn with(self, change: impl FnOnce(Schedule) -> Schedule) -> Self {
         Self { schedule: self.schedule.map(change), ..self }
+    }
+
+    fn with_policy(self, change: impl FnOnce(Policy) -> Policy) -> Self {
+        Self { policy: change(self.policy), ..self }
+    }
+}
+
+impl fmt::Debug for JobBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobBuilder")
+            .field("schedule", &self.schedule)
+            .field("name", &self.name)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }

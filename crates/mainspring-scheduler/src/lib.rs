@@ -31,20 +31,32 @@
 //! Time comes in through [`Timer`]: [`TokioTimer`] for the real world, `ManualClock` of
 //! mainspring-clock for tests, which then run a year of jobs without sleeping.
 
+mod callbacks;
 mod context;
+mod control;
+mod driver;
+mod due;
+mod engine;
+mod entry;
 mod error;
+mod event;
+mod group;
+mod handle;
 mod handler;
 mod job;
-mod plan;
-mod registry;
 mod runner;
 mod scheduler;
+mod shared;
+mod spawn;
 mod timer;
 
 pub use context::Context;
 pub use error::Error;
-pub use handler::{BoxError, IntoOutcome};
+pub use event::{Event, EventKind, Events, Lagged, Skip};
+pub use handle::JobHandle;
+pub use handler::{BoxError, IntoOutcome, Outcome};
 pub use job::{Job, JobBuilder};
 pub use runner::{Cut, Report};
 pub use scheduler::{JobInfo, Scheduler};
+pub use spawn::{Spawn, Task, TokioSpawn};
 pub use timer::{Sleep, Timer, TokioTimer};

@@ -1,24 +1,35 @@
 //! Executes one run, whatever its handler does, and records how it ended.
 //!
 //! # Ground rules
-//! - A run is recorded exactly once: by its end, or by the drop of its [`Execution`] if the task was
-//!   aborted.
+//! - A run is recorded exactly once: by its end, or by the drop of its [`Execution`].
 //! - The handler's panic is caught at the poll that raised it; the future is dropped under the same
 //!   guard, since a drop may panic too.
+//! - Timeouts and pauses are measured on the monotonic clock: a wall clock that is set changes none.
 
 use std::future::poll_fn;
+use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
+use std::time::Duration;
 
-use jiff::Timestamp;
 use mainspring_job::{JobName, Run, RunId, RunState};
-use tokio_util::sync::CancellationToken;
 
 use crate::Context;
-use crate::handler::BoxError;
-use crate::registry::Core;
-use crate::scheduler::Shared;
+use crate::control::Control;
+use crate::engine::Start;
+use crate::entry::Core;
+use crate::event::EventKind;
+use crate::handler::{BoxError, Handler, Outcome, Work};
+use crate::shared::Shared;
+
+/// From the cancellation of a run's token to its abortion.
+pub(crate) const TIME_TO_WIND_UP: Duration = Duration::from_secs(1);
+
+/// A job whose first poll ever took longer gets a task for each run from then on.
+pub(crate) const QUICK: Duration = Duration::from_micros(200);
 
 /// What a scheduler's [`run`](crate::Scheduler::run) ended with.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +39,7 @@ pub struct Report {
     pub cut: Vec<Cut>,
 }
 
-/// A run that was aborted since it had not ended by itself within the grace.
+/// A run that was dropped since it had not ended by itself within the grace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cut {
@@ -38,59 +49,190 @@ pub struct Cut {
     pub run: RunId,
 }
 
+/// How an attempt ended.
+enum End {
+    Returned(Outcome),
+    TimedOut,
+    Cancelled,
+}
+
 /// A run on its way through a handler.
 pub(crate) struct Execution {
     shared: Arc<Shared>,
     core: Arc<Core>,
-    token: CancellationToken,
+    control: Arc<Control>,
     /// Taken when it is recorded.
     run: Option<Run>,
+    id: RunId,
 }
 
 impl Execution {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        core: Arc<Core>,
-        due: Timestamp,
-        token: CancellationToken,
-    ) -> Self {
-        let run = Some(Run::new(RunId { job: core.id, due }));
-        Self { shared, core, token, run }
+    pub(crate) fn new(shared: Arc<Shared>, start: Start) -> Self {
+        let Start { core, run: id, control } = start;
+        Self { shared, core, control, run: Some(Run::new(id)), id }
+    }
+
+    /// Whether it is worth polling the run once before it becomes a task.
+    pub(crate) fn is_quick(&self) -> bool {
+        matches!(self.core.handler, Handler::Async(_)) && self.core.is_quick.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that the job is better off with a task from the start.
+    pub(crate) fn was_slow(core: &Core) {
+        core.is_quick.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     pub(crate) async fn execute(mut self) {
-        let now = self.shared.wall_now();
-        let Some(run) = self.run.as_mut().filter(|run| !run.state().is_final()) else {
-            return;
-        };
-        if !run.start(now) {
-            return;
-        }
-        let context = Context {
-            run: run.id(),
-            name: self.core.name.clone(),
-            attempt: run.attempt(),
-            token: self.token.clone(),
-        };
-        let result = caught(&self.core, context).await;
-        let now = self.shared.wall_now();
-        match result {
-            Ok(()) => self.record(RunState::Succeeded, now, None),
-            Err(error) => {
-                let error = with_causes(&*error);
-                tracing::error!(job = self.core.name.as_str(), error, "the run failed");
-                self.record(RunState::Failed, now, Some(error));
+        let retry = self.core.policy.retry_policy();
+        loop {
+            let Some(context) = self.begin() else {
+                return;
+            };
+            let end = self.attempt(context.clone()).await;
+            let (state, error) = match end {
+                End::Returned(Ok(output)) => return self.succeed(&context, output),
+                End::Cancelled => return,
+                End::TimedOut => (RunState::TimedOut, timed_out(&self.core)),
+                End::Returned(Err(error)) => (RunState::Failed, error),
+            };
+            let wanted = self.core.retry_if.as_ref().is_none_or(|retry_if| retry_if(&error));
+            let random = RandomState::new().hash_one((self.id, context.attempt()));
+            let pause = retry.pause_after(context.attempt(), random).filter(|_| wanted);
+            let error = with_causes(&*error);
+            let Some(pause) = pause else {
+                return self.fail(&context, state, error);
+            };
+            if !self.run.as_mut().is_some_and(|run| run.retry(error.clone())) {
+                return;
+            }
+            tracing::warn!(
+                job = context.name(),
+                error,
+                ?pause,
+                "the attempt failed; it is retried"
+            );
+            self.shared.tell(&self.core, self.id, || EventKind::Retried { error, pause });
+            if self.pause(pause).await.is_none() {
+                return;
             }
         }
     }
 
-    fn record(&mut self, state: RunState, now: Timestamp, error: Option<String>) {
-        if let Some(mut run) = self.run.take() {
-            if !run.end(state, now, error) {
-                tracing::error!(run = %run.id(), from = %run.state(), to = %state, "refused");
-            }
-            self.shared.ended(&self.core, run);
+    /// Begins an attempt; `None` if the run has been cancelled.
+    fn begin(&mut self) -> Option<Context> {
+        if self.control.is_cancelled() {
+            return None;
         }
+        let now = self.shared.wall_now();
+        let run = self.run.as_mut()?;
+        if !run.start(now) {
+            return None;
+        }
+        let attempt = run.attempt();
+        let context = Context {
+            run: self.id,
+            core: self.core.clone(),
+            attempt,
+            control: self.control.clone(),
+        };
+        self.shared.tell(&self.core, self.id, || EventKind::Started { attempt });
+        if let Some(callbacks) = &self.core.callbacks {
+            callbacks.started(&context);
+        }
+        Some(context)
+    }
+
+    /// Runs the handler once: to its end, its timeout, or the end of the time that a cancelled run
+    /// has to wind up.
+    async fn attempt(&self, context: Context) -> End {
+        let span = tracing::info_span!(
+            "run",
+            job = context.name(),
+            due = %context.due(),
+            attempt = context.attempt()
+        );
+        let mut work = Guarded::call(&self.shared, &self.core, context, span);
+        // Most runs are through at once, and need neither tokens nor timers.
+        let first = poll_fn(|cx| Poll::Ready(work.poll(cx))).await;
+        if let Poll::Ready(outcome) = first {
+            return End::Returned(outcome);
+        }
+        let timer = self.shared.timer();
+        let timeout = async {
+            match self.core.policy.timeout_limit() {
+                Some(limit) => timer.sleep_until(later(timer.now(), limit)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut timeout = pin!(timeout);
+        let end = tokio::select! {
+            biased;
+            outcome = poll_fn(|cx| work.poll(cx)) => return End::Returned(outcome),
+            () = self.control.abort_token().cancelled() => return End::Cancelled,
+            () = self.control.cancel_token().cancelled() => End::Cancelled,
+            () = &mut timeout => End::TimedOut,
+        };
+        if matches!(end, End::TimedOut) {
+            self.control.cancel();
+        }
+        tokio::select! {
+            biased;
+            outcome = poll_fn(|cx| work.poll(cx)) => match end {
+                End::TimedOut => end,
+                _ => End::Returned(outcome),
+            },
+            () = self.control.abort_token().cancelled() => End::Cancelled,
+            () = timer.sleep_until(later(timer.now(), TIME_TO_WIND_UP)) => end,
+        }
+    }
+
+    /// `None` if the run was cancelled meanwhile.
+    async fn pause(&self, pause: Duration) -> Option<()> {
+        let timer = self.shared.timer();
+        tokio::select! {
+            biased;
+            () = self.control.cancel_token().cancelled() => None,
+            () = timer.sleep_until(later(timer.now(), pause)) => Some(()),
+        }
+    }
+
+    fn succeed(&mut self, context: &Context, output: Option<String>) {
+        let now = self.shared.wall_now();
+        let kind = EventKind::Succeeded;
+        self.record(Some(context), kind, |run| run.succeed(now, output));
+    }
+
+    fn fail(&mut self, context: &Context, state: RunState, error: String) {
+        tracing::error!(job = context.name(), error, "the run failed");
+        let now = self.shared.wall_now();
+        let kind = match state {
+            RunState::TimedOut => EventKind::TimedOut,
+            _ => EventKind::Failed { error: error.clone() },
+        };
+        self.record(Some(context), kind, |run| run.end(state, now, Some(error)));
+    }
+
+    fn record(
+        &mut self,
+        context: Option<&Context>,
+        kind: EventKind,
+        end: impl FnOnce(&mut Run) -> bool,
+    ) {
+        let Some(mut run) = self.run.take() else {
+            return;
+        };
+        if !end(&mut run) {
+            tracing::error!(run = %self.id, state = %run.state(), "a run cannot end twice");
+        }
+        if let (Some(context), Some(callbacks)) = (context, &self.core.callbacks) {
+            callbacks.ended(context, &run);
+        }
+        self.shared.tell(&self.core, self.id, || kind);
+        self.shared.ended(&self.core, run);
     }
 }
 
@@ -98,32 +240,82 @@ impl Drop for Execution {
     fn drop(&mut self) {
         if self.run.is_some() {
             let now = self.shared.wall_now();
-            self.record(RunState::Cancelled, now, None);
+            self.record(None, EventKind::Cancelled, |run| run.end(RunState::Cancelled, now, None));
         }
     }
 }
 
-/// Runs the handler to its end; a panic becomes an error.
-async fn caught(core: &Core, context: Context) -> Result<(), BoxError> {
-    let mut work = match catch_unwind(AssertUnwindSafe(|| (core.handler)(context))) {
-        Ok(work) => Some(work),
-        Err(panic) => return Err(panic_message(&*panic)),
-    };
-    poll_fn(|cx| {
+/// A handler's future whose panics are errors.
+struct Guarded {
+    work: Option<Work>,
+    panic: Option<BoxError>,
+    span: tracing::Span,
+}
+
+impl Guarded {
+    fn call(shared: &Shared, core: &Arc<Core>, context: Context, span: tracing::Span) -> Self {
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let _entered = span.enter();
+            match &core.handler {
+                Handler::Async(handler) => handler(context),
+                Handler::Blocking(handler) => blocking(shared, handler.clone(), context),
+            }
+        }));
+        match called {
+            Ok(work) => Self { work: Some(work), panic: None, span },
+            Err(panic) => Self { work: None, panic: Some(panic_message(&*panic)), span },
+        }
+    }
+
+    fn poll(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Outcome> {
+        let _entered = self.span.enter();
+        let work = &mut self.work;
         let polled = catch_unwind(AssertUnwindSafe(|| {
             let polled = work.as_mut().map(|work| work.as_mut().poll(cx));
             if !matches!(polled, Some(Poll::Pending)) {
-                work = None;
+                *work = None;
             }
             polled
         }));
         match polled {
             Ok(Some(polled)) => polled,
-            Ok(None) => Poll::Ready(Ok(())),
+            Ok(None) => Poll::Ready(self.panic.take().map_or(Ok(None), Err)),
             Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
         }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let work = self.work.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(work))).is_err() {
+            tracing::error!("a handler panicked while it was dropped");
+        }
+    }
+}
+
+/// Calls a function that may block; its thread cannot be taken away from it, only its token be
+/// cancelled.
+fn blocking(
+    shared: &Shared,
+    handler: Arc<dyn Fn(Context) -> Outcome + Send + Sync>,
+    context: Context,
+) -> Work {
+    let (send, receive) = tokio::sync::oneshot::channel();
+    shared.spawn_blocking(Box::new(move || {
+        let outcome = catch_unwind(AssertUnwindSafe(|| handler(context)))
+            .unwrap_or_else(|panic| Err(panic_message(&*panic)));
+        // Nobody waits for a run that was cancelled.
+        let _ = send.send(outcome);
+    }));
+    Box::pin(async move {
+        receive.await.unwrap_or_else(|_| Err("the thread for blocking work is gone".into()))
     })
-    .await
+}
+
+fn timed_out(core: &Core) -> BoxError {
+    let limit = core.policy.timeout_limit().unwrap_or_default();
+    format!("it took longer than {limit:?}").into()
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> BoxError {
@@ -145,4 +337,10 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+/// `Instant` has an end; what lies beyond it is as good as never.
+pub(crate) fn later(now: std::time::Instant, by: Duration) -> std::time::Instant {
+    const FAR_AWAY: Duration = Duration::from_secs(100 * 365 * 86_400);
+    now.checked_add(by).unwrap_or(now + FAR_AWAY)
 }

@@ -1,33 +1,25 @@
-//! Adds, removes, runs and stops: the handle that users hold.
+//! Adds, removes, triggers, runs and stops: the handle that users hold.
 
 use std::fmt;
-use std::future::pending;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use mainspring_job::{JobId, JobName, Run, RunId, RunState};
+use mainspring_job::{JobId, JobName, Run, RunId};
 use mainspring_schedule::Schedule;
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
+use crate::driver;
 use crate::error::{Error, Kind};
-use crate::registry::{Core, Registry};
-use crate::runner::{Cut, Execution, Report};
-use crate::{Job, Sleep, Timer, TokioTimer};
-
-/// So many jobs are started before other tasks of the thread get a turn.
-const JOBS_PER_TURN: usize = 64;
-/// From the cancellation of a run's token to its abortion.
-const TIME_TO_WIND_UP: Duration = Duration::from_secs(1);
+use crate::runner::later;
+use crate::shared::Shared;
+use crate::{Events, Job, JobHandle, Report, Spawn, Timer, TokioSpawn, TokioTimer};
 
 /// Runs jobs when their schedules say so.
 ///
 /// A handle: clones share one scheduler. Nothing runs unless somebody awaits [`run`](Self::run).
 #[derive(Clone)]
 pub struct Scheduler {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// A job as the scheduler sees it at one moment.
@@ -40,16 +32,22 @@ pub struct JobInfo {
     pub name: JobName,
     /// When it is due, as a rule.
     pub schedule: Schedule,
-    /// When it is due next; `None` while the last run of a schedule that has ended goes on.
+    /// Whether it is paused: nothing of it is due until it is resumed.
+    pub is_paused: bool,
+    /// When it is due next; `None` if it is paused, or its schedule has ended while runs go on.
     pub next: Option<Timestamp>,
     /// How many of its runs are in progress.
-    pub running: u32,
+    pub running: usize,
+    /// How many of its runs wait for others to end.
+    pub waiting: usize,
     /// How many runs ended well.
     pub succeeded: u64,
-    /// How many runs failed or panicked.
+    /// How many runs failed, panicked or timed out.
     pub failed: u64,
     /// How many runs were stopped before they ended.
     pub cancelled: u64,
+    /// How many runs its overlap policy decided against.
+    pub skipped: u64,
     /// How many instants passed unseen, while the machine slept for example.
     pub missed: u64,
     /// The run that ended last.
@@ -57,7 +55,7 @@ pub struct JobInfo {
 }
 
 impl Scheduler {
-    /// A scheduler on the machine's clocks and tokio's timers.
+    /// A scheduler on the machine's clocks and tokio's timers and tasks.
     pub fn new() -> Self {
         Self::with_timer(TokioTimer)
     }
@@ -84,12 +82,18 @@ impl Scheduler {
     /// # }
     /// ```
     pub fn with_timer(timer: impl Timer) -> Self {
-        let shared = Shared {
-            timer: Box::new(timer),
-            changed: Notify::new(),
-            state: Mutex::new(State::default()),
+        Self { shared: Arc::new(Shared::new(Box::new(timer), Box::new(TokioSpawn))) }
+    }
+
+    /// Has runs executed elsewhere than in tokio's tasks.
+    ///
+    /// # Panics
+    /// If the scheduler is shared already: this belongs before anything else.
+    pub fn spawn_on(self, spawn: impl Spawn) -> Self {
+        let Some(shared) = Arc::into_inner(self.shared) else {
+            panic!("`spawn_on` must be called before the scheduler is cloned");
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared.spawn_on(Box::new(spawn))) }
     }
 
     /// Adds a job. Its first run is due at the next instant of its schedule, this one included.
@@ -97,44 +101,101 @@ impl Scheduler {
     /// May be called before, while and after the scheduler runs, from any thread, and from a job.
     ///
     /// # Errors
-    /// If its name is taken or not valid, its schedule is not valid, or the schedule has no instant
-    /// left ([`Error::is_never_due`]).
+    /// If its name is taken or not valid, its group is not known, its schedule is not valid, or the
+    /// schedule has no instant left ([`Error::is_never_due`]).
     pub fn add(&self, job: Job) -> Result<JobId, Error> {
-        let now = self.shared.wall_now();
-        let id = self.shared.lock().registry.add(job, now)?;
-        self.shared.changed.notify_one();
-        Ok(id)
+        self.shared.command(|engine, now| engine.add(job, now))
     }
 
     /// Takes a job out; `false` if it is not there (any more). Its runs in progress go on.
     ///
-    /// O(log n) in the number of jobs; what it leaves behind in the queue is cleared away in passing.
+    /// O(1) in the number of jobs.
     pub fn remove(&self, id: JobId) -> bool {
-        // Not the lock's business: dropping the handler may run user code.
-        let removed = self.shared.lock().registry.remove(id);
-        removed.is_some()
+        self.shared.command(|engine, now| engine.remove(id, now))
+    }
+
+    /// Has nothing of the job due until it is resumed; `false` if it is not there (any more).
+    pub fn pause(&self, id: JobId) -> bool {
+        self.shared.command(|engine, now| engine.pause(id, now))
+    }
+
+    /// Ends a pause; `false` if the job is not there (any more). What would have been due meanwhile
+    /// is not made up for.
+    pub fn resume(&self, id: JobId) -> bool {
+        self.shared.command(|engine, now| engine.resume(id, now))
+    }
+
+    /// Has a run of the job due now, beside its schedule, and subject to its policies; it starts as
+    /// soon as the scheduler runs. A paused job may be triggered.
+    ///
+    /// # Errors
+    /// If the job is not there (any more).
+    pub fn trigger(&self, id: JobId) -> Result<RunId, Error> {
+        self.shared.command(|engine, now| engine.trigger(id, now, false)).ok_or_else(no_such_job)
+    }
+
+    /// Has a run of the job due now in place of its next instant, which is left out.
+    ///
+    /// # Errors
+    /// If the job is not there (any more).
+    pub fn trigger_instead(&self, id: JobId) -> Result<RunId, Error> {
+        self.shared.command(|engine, now| engine.trigger(id, now, true)).ok_or_else(no_such_job)
+    }
+
+    /// Gives the job another schedule. Its runs in progress, counts and history stay.
+    ///
+    /// # Errors
+    /// If the job is not there (any more), or the schedule has no instant left; then nothing has
+    /// changed.
+    pub fn update(&self, id: JobId, schedule: Schedule) -> Result<(), Error> {
+        let updated = self.shared.command(|engine, now| engine.update(id, schedule, now))?;
+        if updated { Ok(()) } else { Err(no_such_job()) }
+    }
+
+    /// Lets at most `runs` runs of the group's jobs go on at once; 0 counts as 1.
+    ///
+    /// A group is made by this before jobs are put into it, and may be given another limit at any
+    /// time; runs that go on are left alone.
+    pub fn limit_group(&self, name: &str, runs: usize) {
+        self.shared.command(|engine, _| engine.limit_group(name, runs));
+    }
+
+    /// A handle on one job.
+    pub fn handle(&self, id: JobId) -> JobHandle {
+        JobHandle::new(self.clone(), id)
     }
 
     /// The job as it stands now; `None` if it is not there (any more).
     pub fn job(&self, id: JobId) -> Option<JobInfo> {
-        self.shared.lock().registry.info(id)
+        self.shared.ask(|engine| engine.info(id))
     }
 
     /// The number of the job with that name.
     pub fn find(&self, name: &str) -> Option<JobId> {
-        self.shared.lock().registry.id_of(name)
+        self.shared.ask(|engine| engine.id_of(name))
     }
 
     /// All jobs, in the order they were added.
     ///
     /// A job whose schedule has ended is not among them once its last run has ended.
     pub fn jobs(&self) -> Vec<JobInfo> {
-        self.shared.lock().registry.infos()
+        self.shared.ask(|engine| engine.infos())
+    }
+
+    /// The runs of a job that ended last, the oldest first; how many are kept is the job's
+    /// [`history`](crate::JobBuilder::history).
+    pub fn history(&self, id: JobId) -> Vec<Run> {
+        self.shared.ask(|engine| engine.history(id))
     }
 
     /// The next `count` runs over all jobs, in the order they are due.
     pub fn next_runs(&self, count: usize) -> Vec<RunId> {
-        self.shared.lock().registry.next_runs(count)
+        self.shared.ask(|engine| engine.next_runs(count))
+    }
+
+    /// What happens from now on, as a stream.
+    pub fn events(&self) -> Events {
+        self.shared.listen()
     }
 
     /// Runs until [`shutdown`](Self::shutdown), sleeping whenever nothing is due.
@@ -149,89 +210,25 @@ impl Scheduler {
     /// If the scheduler is running already.
     ///
     /// # Panics
-    /// Outside a tokio runtime; with [`TokioTimer`], in one without its timer.
+    /// Outside a tokio runtime, unless both timer and spawn are others; with [`TokioTimer`], in one
+    /// without its timer.
     pub async fn run(&self) -> Result<Report, Error> {
-        let _running = Running::begin(&self.shared)?;
-        let cancel = CancellationToken::new();
-        let mut runs = JoinSet::new();
-        self.start_what_is_due(&cancel, &mut runs).await;
-        Ok(self.stop(&cancel, &mut runs).await)
+        driver::run(&self.shared).await
     }
 
     /// Stops the scheduler: first softly, then hard.
     ///
     /// From now on nothing starts. Runs in progress go on undisturbed for up to `grace`; then their
-    /// tokens are cancelled, and what has not ended one second later is aborted. Returns at once;
+    /// tokens are cancelled, and what has not ended one second later is dropped. Returns at once;
     /// [`run`](Self::run) returns when all is over. A further call can shorten the grace, not
     /// lengthen it. If the scheduler does not run, its next `run` returns immediately.
     pub fn shutdown(&self, grace: Duration) {
-        let now = self.shared.timer.now();
-        let deadline = now.checked_add(grace).unwrap_or(now + FAR_AWAY);
-        let mut state = self.shared.lock();
-        state.stop_at = Some(state.stop_at.map_or(deadline, |earlier| earlier.min(deadline)));
-        drop(state);
-        self.shared.changed.notify_one();
-    }
-
-    async fn start_what_is_due(&self, cancel: &CancellationToken, runs: &mut JoinSet<()>) {
-        let mut alarm: Option<(Timestamp, Sleep)> = None;
-        loop {
-            while runs.try_join_next().is_some() {}
-            let turn = self.shared.take_due(JOBS_PER_TURN);
-            for (core, due) in turn.due {
-                let token = cancel.child_token();
-                let execution = Execution::new(self.shared.clone(), core, due, token);
-                runs.spawn(execution.execute());
-            }
-            if turn.stopping {
-                return;
-            }
-            if turn.more {
-                tokio::task::yield_now().await;
-                continue;
-            }
-            if alarm.as_ref().map(|(at, _)| *at) != turn.next {
-                alarm = turn.next.map(|at| (at, self.shared.timer.alarm(at.into())));
-            }
-            let due = async {
-                match &mut alarm {
-                    Some((_, sleep)) => sleep.await,
-                    None => pending().await,
-                }
-            };
-            tokio::select! {
-                () = due => alarm = None,
-                () = self.shared.changed.notified() => {}
-            }
-        }
-    }
-
-    async fn stop(&self, cancel: &CancellationToken, runs: &mut JoinSet<()>) -> Report {
-        let shared = &self.shared;
-        loop {
-            let soft_until = shared.lock().stop_at.unwrap_or_else(|| shared.timer.now());
-            tokio::select! {
-                () = all_ended(runs) => return shared.report(),
-                () = shared.timer.sleep_until(soft_until) => break,
-                () = shared.changed.notified() => {}
-            }
-        }
-        cancel.cancel();
-        let hard = shared.timer.now() + TIME_TO_WIND_UP;
-        tokio::select! {
-            () = all_ended(runs) => return shared.report(),
-            () = shared.timer.sleep_until(hard) => {}
-        }
-        runs.shutdown().await;
-        shared.report()
+        self.shared.stop_at(later(self.shared.timer().now(), grace));
     }
 }
 
-/// `Instant` has an end; a grace beyond it is as good as for ever.
-const FAR_AWAY: Duration = Duration::from_secs(100 * 365 * 86_400);
-
-async fn all_ended(runs: &mut JoinSet<()>) {
-    while runs.join_next().await.is_some() {}
+fn no_such_job() -> Error {
+    Kind::NoSuchJob.into()
 }
 
 impl Default for Scheduler {
@@ -242,103 +239,7 @@ impl Default for Scheduler {
 
 impl fmt::Debug for Scheduler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let jobs = self.shared.lock().registry.len();
+        let jobs = self.shared.ask(|engine| engine.len());
         f.debug_struct("Scheduler").field("jobs", &jobs).finish_non_exhaustive()
-    }
-}
-
-pub(crate) struct Shared {
-    timer: Box<dyn Timer>,
-    /// Something happened that the waiting `run` must know: a job, a shutdown.
-    changed: Notify,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    registry: Registry,
-    is_running: bool,
-    stop_at: Option<Instant>,
-    /// Runs that ended as cancelled since the scheduler began to run.
-    cut: Vec<Cut>,
-}
-
-struct Turn {
-    due: Vec<(Arc<Core>, Timestamp)>,
-    more: bool,
-    next: Option<Timestamp>,
-    stopping: bool,
-}
-
-impl Shared {
-    /// The wall clock; a time that no calendar has is its end.
-    pub(crate) fn wall_now(&self) -> Timestamp {
-        let now = self.timer.wall_now();
-        Timestamp::try_from(now).unwrap_or(if now < SystemTime::UNIX_EPOCH {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        })
-    }
-
-    pub(crate) fn ended(&self, core: &Core, run: Run) {
-        let mut state = self.lock();
-        if run.state() == RunState::Cancelled {
-            state.cut.push(Cut { name: core.name.clone(), run: run.id() });
-        }
-        let gone = state.registry.ended(run);
-        drop(state);
-        // Dropping a job's handler is user code: not under the lock.
-        drop(gone);
-    }
-
-    fn take_due(&self, jobs_max: usize) -> Turn {
-        let now = self.wall_now();
-        let mut state = self.lock();
-        let State { registry, stop_at, .. } = &mut *state;
-        let mut turn =
-            Turn { due: Vec::new(), more: false, next: None, stopping: stop_at.is_some() };
-        if turn.stopping {
-            return turn;
-        }
-        turn.more = registry.take_due(now, jobs_max, |core, due| {
-            turn.due.push((core.clone(), due));
-        });
-        turn.next = registry.next_deadline();
-        turn
-    }
-
-    fn report(&self) -> Report {
-        let mut cut = std::mem::take(&mut self.lock().cut);
-        cut.sort_by_key(|cut| (cut.run.due, cut.run.job));
-        Report { cut }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No user code runs under the lock, so a poisoned state is a whole one.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Marks the scheduler as running for as long as it lives.
-struct Running<'a>(&'a Shared);
-
-impl<'a> Running<'a> {
-    fn begin(shared: &'a Shared) -> Result<Self, Error> {
-        let mut state = shared.lock();
-        if std::mem::replace(&mut state.is_running, true) {
-            return Err(Kind::AlreadyRunning.into());
-        }
-        state.cut.clear();
-        drop(state);
-        Ok(Self(shared))
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.is_running = false;
-        state.stop_at = None;
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use self::extras::Extras;
 use self::limit::Counter;
@@ -313,6 +313,31 @@ impl Schedule {
         let counts = self.limit_count().is_some() && !self.is_once();
         if self.origin_is_missing() && (self.is_cycle() || counts) {
             self.extras_mut().since = Some(now);
+        }
+        self
+    }
+
+    /// Moves the origin that [`anchored_at`](Self::anchored_at) gave, as a wall clock that was set moves
+    /// what its time stands for.
+    ///
+    /// A schedule without such an origin is returned unchanged. Past the end of time the origin stays.
+    ///
+    /// # Examples
+    /// ```
+    /// use jiff::SignedDuration;
+    /// use mainspring_schedule::Schedule;
+    ///
+    /// let cycle: Schedule = "@every 1h".parse()?;
+    /// let cycle = cycle.anchored_at("2026-01-01T00:00:00Z".parse().unwrap());
+    /// // The wall clock was ten minutes slow, and has been set right.
+    /// let moved = cycle.moved(SignedDuration::from_mins(10));
+    /// let next = moved.next_after("2026-01-01T00:30:00Z".parse().unwrap());
+    /// assert_eq!(next.unwrap().to_string(), "2026-01-01T01:10:00Z");
+    /// # Ok::<(), mainspring_schedule::Error>(())
+    /// ```
+    pub fn moved(mut self, by: SignedDuration) -> Self {
+        if let Some(since) = self.anchor().and_then(|since| since.checked_add(by).ok()) {
+            self.extras_mut().since = Some(since);
         }
         self
     }

@@ -1,7 +1,13 @@
 //! Runs jobs on a manual clock: what is due, what a job may do, how it all ends.
 
 mod bench;
+mod bugs;
+mod clock;
+mod commands;
+mod events;
+mod hostile;
 mod jobs;
+mod policies;
 mod seed;
 mod shutdown;
 mod year;

@@ -1,0 +1,187 @@
+//! Waits for what is due, and starts it.
+
+use std::future::{pending, poll_fn};
+use std::sync::Arc;
+use std::task::Poll;
+
+use jiff::Timestamp;
+use mainspring_clock::JumpDetector;
+
+use crate::Sleep;
+use crate::control::Control;
+use crate::engine::Start;
+use crate::error::{Error, Kind};
+use crate::runner::{Execution, QUICK, Report, TIME_TO_WIND_UP, later};
+use crate::shared::Shared;
+use crate::spawn::Task;
+
+/// So many jobs are started before other tasks of the thread get a turn.
+const JOBS_PER_TURN: usize = 64;
+
+pub(crate) async fn run(shared: &Arc<Shared>) -> Result<Report, Error> {
+    let running = Running::begin(shared)?;
+    start_what_is_due(shared).await;
+    Ok(running.stop().await)
+}
+
+async fn start_what_is_due(shared: &Arc<Shared>) {
+    let timer = shared.timer();
+    let mut jumps = JumpDetector::new(timer.now(), timer.wall_now());
+    let mut alarm: Option<(Timestamp, Sleep)> = None;
+    loop {
+        let Some(turn) = take_turn(shared, &mut jumps) else {
+            return;
+        };
+        for start in turn.starts {
+            launch(shared, start).await;
+        }
+        if turn.more {
+            tokio::task::yield_now().await;
+            continue;
+        }
+        if alarm.as_ref().map(|(at, _)| *at) != turn.next {
+            alarm = turn.next.map(|at| (at, timer.alarm(at.into())));
+        }
+        let due = async {
+            match &mut alarm {
+                Some((_, sleep)) => sleep.await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = due => alarm = None,
+            () = shared.changed() => {}
+        }
+    }
+}
+
+struct Turn {
+    starts: Vec<Start>,
+    more: bool,
+    next: Option<Timestamp>,
+}
+
+/// `None` when it is time to stop.
+fn take_turn(shared: &Shared, jumps: &mut JumpDetector) -> Option<Turn> {
+    let timer = shared.timer();
+    let jump = jumps.observe(timer.now(), timer.wall_now());
+    let now = shared.wall_now();
+    let mut state = shared.lock();
+    if state.stop_at.is_some() {
+        return None;
+    }
+    if let Some(jump) = jump {
+        tracing::warn!(?jump, "the wall clock was set, or the machine slept");
+        state.engine.clock_jumped(jump, now);
+    }
+    let more = state.engine.wake(now, JOBS_PER_TURN);
+    let next = state.engine.next_deadline();
+    let mut effects = state.engine.take_effects(true);
+    let starts = std::mem::take(&mut effects.starts);
+    state.going += starts.len();
+    drop(state);
+    shared.carry_out(effects);
+    Some(Turn { starts, more, next })
+}
+
+/// Gets a run going: those that are through at their first poll need no task.
+async fn launch(shared: &Arc<Shared>, start: Start) {
+    let execution = Execution::new(shared.clone(), start);
+    let quick = execution.is_quick().then(|| execution.core().clone());
+    let mut task: Task = Box::pin(execution.execute());
+    if let Some(core) = quick {
+        let timer = shared.timer();
+        let before = timer.now();
+        let polled = poll_fn(|cx| Poll::Ready(task.as_mut().poll(cx))).await;
+        if timer.now().saturating_duration_since(before) > QUICK {
+            Execution::was_slow(&core);
+        }
+        if polled.is_ready() {
+            return;
+        }
+    }
+    shared.spawn(task);
+}
+
+/// The scheduler runs for as long as this lives.
+struct Running<'a>(&'a Arc<Shared>);
+
+impl<'a> Running<'a> {
+    fn begin(shared: &'a Arc<Shared>) -> Result<Self, Error> {
+        let now = shared.wall_now();
+        let mut state = shared.lock();
+        if std::mem::replace(&mut state.is_running, true) {
+            return Err(Kind::AlreadyRunning.into());
+        }
+        state.cut.clear();
+        if state.stop_at.is_none() {
+            state.engine.hold(false, now);
+        }
+        drop(state);
+        Ok(Self(shared))
+    }
+
+    async fn stop(self) -> Report {
+        let Self(shared) = self;
+        let timer = shared.timer();
+        self.cut_what_has_not_started();
+        // Softly: until the grace is over.
+        while self.is_going() {
+            let stop_at = shared.lock().stop_at.unwrap_or_else(|| timer.now());
+            tokio::select! {
+                () = timer.sleep_until(stop_at) => break,
+                () = shared.changed() => {}
+            }
+        }
+        // Hard: first asking, then without asking.
+        for stop in [Control::cancel, Control::abort] {
+            self.going().iter().for_each(|control| stop(control));
+            let hard = later(timer.now(), TIME_TO_WIND_UP);
+            while self.is_going() {
+                tokio::select! {
+                    () = timer.sleep_until(hard) => break,
+                    () = shared.changed() => {}
+                }
+            }
+        }
+        self.report()
+    }
+
+    fn cut_what_has_not_started(&self) {
+        let now = self.0.wall_now();
+        let mut state = self.0.lock();
+        state.engine.hold(true, now);
+        let starts = state.engine.take_effects(true).starts;
+        state.going += starts.len();
+        drop(state);
+        // Dropping an execution records it as cancelled.
+        starts.into_iter().for_each(|start| drop(Execution::new(self.0.clone(), start)));
+    }
+
+    fn report(&self) -> Report {
+        let mut cut = std::mem::take(&mut self.0.lock().cut);
+        cut.sort_by_key(|cut| (cut.run.due, cut.run.job));
+        Report { cut }
+    }
+
+    fn is_going(&self) -> bool {
+        self.0.lock().going > 0
+    }
+
+    fn going(&self) -> Vec<Arc<Control>> {
+        self.0.lock().engine.going()
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let now = self.0.wall_now();
+        let mut state = self.0.lock();
+        state.engine.hold(true, now);
+        state.is_running = false;
+        state.stop_at = None;
+        let going = state.engine.going();
+        drop(state);
+        going.iter().for_each(|control| control.abort());
+    }
+}

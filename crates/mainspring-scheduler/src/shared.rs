@@ -1,0 +1,161 @@
+//! Holds what all handles, the driver and the runs share.
+//!
+//! # Ground rules
+//! - One lock, around the engine. No user code runs under it: effects are carried out after it is
+//!   released.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use jiff::Timestamp;
+use mainspring_job::{Run, RunId, RunState};
+use tokio::sync::Notify;
+
+use crate::engine::{Effects, Engine};
+use crate::entry::Core;
+use crate::event::{Bell, Event, EventKind, Events};
+use crate::runner::Cut;
+use crate::spawn::Task;
+use crate::{Spawn, Timer};
+
+pub(crate) struct Shared {
+    timer: Box<dyn Timer>,
+    spawn: Box<dyn Spawn>,
+    bell: Bell,
+    /// Something happened that the driver must know: a job, a run to start, a shutdown, the last end.
+    changed: Notify,
+    state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) engine: Engine,
+    pub(crate) is_running: bool,
+    pub(crate) stop_at: Option<Instant>,
+    /// Runs handed to the driver that have not ended.
+    pub(crate) going: usize,
+    /// Runs that ended as cancelled since the scheduler began to run.
+    pub(crate) cut: Vec<Cut>,
+}
+
+impl Shared {
+    pub(crate) fn new(timer: Box<dyn Timer>, spawn: Box<dyn Spawn>) -> Self {
+        let state = State {
+            engine: Engine::new(),
+            is_running: false,
+            stop_at: None,
+            going: 0,
+            cut: Vec::new(),
+        };
+        let (bell, changed) = (Bell::new(), Notify::new());
+        Self { timer, spawn, bell, changed, state: Mutex::new(state) }
+    }
+
+    pub(crate) fn spawn_on(self, spawn: Box<dyn Spawn>) -> Self {
+        Self { spawn, ..self }
+    }
+
+    pub(crate) fn timer(&self) -> &dyn Timer {
+        &*self.timer
+    }
+
+    /// The wall clock; a time that no calendar has is its end.
+    pub(crate) fn wall_now(&self) -> Timestamp {
+        let now = self.timer.wall_now();
+        Timestamp::try_from(now).unwrap_or(if now < SystemTime::UNIX_EPOCH {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
+    }
+
+    pub(crate) fn spawn(&self, task: Task) {
+        self.spawn.spawn(task);
+    }
+
+    pub(crate) fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        self.spawn.spawn_blocking(work);
+    }
+
+    pub(crate) fn listen(&self) -> Events {
+        self.bell.listen()
+    }
+
+    /// Completes when the driver should look again.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Reads.
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&Engine) -> T) -> T {
+        question(&self.lock().engine)
+    }
+
+    /// Changes, and carries out what follows.
+    pub(crate) fn command<T>(&self, change: impl FnOnce(&mut Engine, Timestamp) -> T) -> T {
+        let now = self.wall_now();
+        let mut state = self.lock();
+        let result = change(&mut state.engine, now);
+        let effects = state.engine.take_effects(false);
+        drop(state);
+        self.carry_out(effects);
+        self.changed.notify_one();
+        result
+    }
+
+    /// Tells listeners about a run.
+    pub(crate) fn tell(&self, core: &Core, run: RunId, kind: impl FnOnce() -> EventKind) {
+        if self.bell.is_heard() {
+            let (job, name) = (Some(core.id), Some(core.name.clone()));
+            let event = Event { at: self.wall_now(), job, name, due: Some(run.due), kind: kind() };
+            self.bell.tell(event);
+        }
+    }
+
+    /// Records the end of a run.
+    pub(crate) fn ended(&self, core: &Arc<Core>, run: Run) {
+        let now = self.wall_now();
+        let mut state = self.lock();
+        state.going -= 1;
+        if run.state() == RunState::Cancelled {
+            state.cut.push(Cut { name: core.name.clone(), run: run.id() });
+        }
+        state.engine.ended(core, run, now);
+        let is_news = state.engine.has_starts() || (state.going == 0 && state.stop_at.is_some());
+        let effects = state.engine.take_effects(false);
+        drop(state);
+        self.carry_out(effects);
+        if is_news {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Brings the end forward to `deadline`.
+    pub(crate) fn stop_at(&self, deadline: Instant) {
+        let mut state = self.lock();
+        state.stop_at = Some(state.stop_at.map_or(deadline, |earlier| earlier.min(deadline)));
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Cancels, tells, drops; runs to start are the driver's.
+    pub(crate) fn carry_out(&self, effects: Effects) {
+        for control in effects.cancels {
+            control.cancel();
+        }
+        for event in effects.events {
+            self.bell.tell(event);
+        }
+        for core in effects.gone {
+            if let Some(callbacks) = &core.callbacks {
+                callbacks.removed(&core.name);
+            }
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // No user code runs under the lock, so a poisoned state is a whole one.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.engine.be_heard(self.bell.is_heard());
+        state
+    }
+}
