@@ -1,19 +1,19 @@
 //! Waits for what is due, and starts it.
 
-use std::future::{pending, poll_fn};
+use std::future::{pending, poll_fn, ready};
 use std::sync::Arc;
 use std::task::Poll;
 
 use jiff::Timestamp;
 use mainspring_clock::JumpDetector;
+use tokio_util::sync::ReusableBoxFuture;
 
 use crate::Sleep;
 use crate::control::Control;
 use crate::engine::Start;
 use crate::error::{Error, Kind};
-use crate::runner::{Execution, QUICK, Report, TIME_TO_WIND_UP, later};
+use crate::runner::{Execution, Report, TIME_TO_WIND_UP, later};
 use crate::shared::Shared;
-use crate::spawn::Task;
 
 /// So many jobs are started before other tasks of the thread get a turn.
 const JOBS_PER_TURN: usize = 64;
@@ -27,13 +27,14 @@ pub(crate) async fn run(shared: &Arc<Shared>) -> Result<Report, Error> {
 async fn start_what_is_due(shared: &Arc<Shared>) {
     let timer = shared.timer();
     let mut jumps = JumpDetector::new(timer.now(), timer.wall_now());
+    let mut launcher = Launcher::new(shared);
     let mut alarm: Option<(Timestamp, Sleep)> = None;
     loop {
         let Some(turn) = take_turn(shared, &mut jumps) else {
             return;
         };
         for start in turn.starts {
-            launch(shared, start).await;
+            launcher.launch(start).await;
         }
         if turn.more {
             tokio::task::yield_now().await;
@@ -75,7 +76,8 @@ fn take_turn(shared: &Shared, jumps: &mut JumpDetector) -> Option<Turn> {
         state.engine.clock_jumped(jump, now);
     }
     let more = state.engine.wake(now, JOBS_PER_TURN);
-    let next = state.engine.next_deadline();
+    // Asked only before a wait: the answer may cost a look at every job that is due together.
+    let next = if more { None } else { state.engine.next_deadline() };
     let mut effects = state.engine.take_effects(true);
     let starts = std::mem::take(&mut effects.starts);
     state.going += starts.len();
@@ -84,23 +86,35 @@ fn take_turn(shared: &Shared, jumps: &mut JumpDetector) -> Option<Turn> {
     Some(Turn { starts, more, next })
 }
 
-/// Gets a run going: those that are through at their first poll need no task.
-async fn launch(shared: &Arc<Shared>, start: Start) {
-    let execution = Execution::new(shared.clone(), start);
-    let quick = execution.is_quick().then(|| execution.core().clone());
-    let mut task: Task = Box::pin(execution.execute());
-    if let Some(core) = quick {
-        let timer = shared.timer();
-        let before = timer.now();
-        let polled = poll_fn(|cx| Poll::Ready(task.as_mut().poll(cx))).await;
-        if timer.now().saturating_duration_since(before) > QUICK {
-            Execution::was_slow(&core);
+/// Gets runs going: those that are through at their first poll need no task.
+struct Launcher {
+    shared: Arc<Shared>,
+    /// Where a run is tried. One piece of memory for all of them: a box for each would leave the heap
+    /// full of holes.
+    trial: ReusableBoxFuture<'static, ()>,
+}
+
+impl Launcher {
+    fn new(shared: &Arc<Shared>) -> Self {
+        Self { shared: shared.clone(), trial: ReusableBoxFuture::new(ready(())) }
+    }
+
+    async fn launch(&mut self, start: Start) {
+        let execution = Execution::new(self.shared.clone(), start);
+        if !execution.is_quick() {
+            return self.shared.spawn(Box::pin(execution.execute()));
         }
-        if polled.is_ready() {
-            return;
+        let core = execution.core().clone();
+        let timer = self.shared.timer();
+        let before = timer.now();
+        self.trial.set(execution.execute());
+        let polled = poll_fn(|cx| Poll::Ready(self.trial.poll(cx))).await;
+        Execution::polled(&core, timer.now().saturating_duration_since(before));
+        if polled.is_pending() {
+            let next = ReusableBoxFuture::new(ready(()));
+            self.shared.spawn(Box::pin(std::mem::replace(&mut self.trial, next)));
         }
     }
-    shared.spawn(task);
 }
 
 /// The scheduler runs for as long as this lives.

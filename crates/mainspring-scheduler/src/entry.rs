@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -30,8 +30,8 @@ pub(crate) struct Core {
     pub(crate) retry_if: Option<RetryIf>,
     pub(crate) callbacks: Option<Box<Callbacks>>,
     pub(crate) data: Option<Arc<serde_json::Value>>,
-    /// Whether its first poll has always been short; see the runner.
-    pub(crate) is_quick: AtomicBool,
+    /// How many of its last first polls were long, one after another; see the runner.
+    pub(crate) slow_polls: AtomicU8,
 }
 
 pub(crate) struct Entry {

@@ -28,8 +28,12 @@ use crate::shared::Shared;
 /// From the cancellation of a run's token to its abortion.
 pub(crate) const TIME_TO_WIND_UP: Duration = Duration::from_secs(1);
 
-/// A job whose first poll ever took longer gets a task for each run from then on.
-pub(crate) const QUICK: Duration = Duration::from_micros(200);
+/// A first poll that takes longer is slow.
+const QUICK: Duration = Duration::from_micros(200);
+
+/// A job whose first polls were slow so many times in a row gets a task for each run from then on. Not
+/// once: on a busy machine any poll may be interrupted.
+const SLOW_POLLS_MAX: u8 = 3;
 
 /// What a scheduler's [`run`](crate::Scheduler::run) ended with.
 #[derive(Clone, Debug, Default)]
@@ -74,12 +78,17 @@ impl Execution {
 
     /// Whether it is worth polling the run once before it becomes a task.
     pub(crate) fn is_quick(&self) -> bool {
-        matches!(self.core.handler, Handler::Async(_)) && self.core.is_quick.load(Ordering::Relaxed)
+        matches!(self.core.handler, Handler::Async(_))
+            && self.core.slow_polls.load(Ordering::Relaxed) < SLOW_POLLS_MAX
     }
 
-    /// Remembers that the job is better off with a task from the start.
-    pub(crate) fn was_slow(core: &Core) {
-        core.is_quick.store(false, Ordering::Relaxed);
+    /// Remembers how long a first poll took.
+    pub(crate) fn polled(core: &Core, took: Duration) {
+        if took > QUICK {
+            core.slow_polls.fetch_add(1, Ordering::Relaxed);
+        } else if core.slow_polls.load(Ordering::Relaxed) > 0 {
+            core.slow_polls.store(0, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {

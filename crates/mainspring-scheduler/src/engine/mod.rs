@@ -8,6 +8,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ use crate::{Job, JobInfo};
 const CORRECTION: Duration = Duration::from_secs(3 * 3600);
 
 pub(crate) struct Engine {
-    jobs: HashMap<JobId, Entry>,
+    jobs: HashMap<JobId, Entry, ByNumber>,
     names: HashMap<JobName, JobId>,
     groups: Groups,
     queue: DueQueue,
@@ -36,6 +37,36 @@ pub(crate) struct Engine {
     is_holding: bool,
     due: Vec<JobId>,
     effects: Effects,
+}
+
+/// Hashes a job's number: numbers are handed out here, one after another, so nobody can choose them
+/// to collide, and multiplying by an odd constant spreads them.
+#[derive(Clone, Copy, Default)]
+struct ByNumber;
+
+impl BuildHasher for ByNumber {
+    type Hasher = NumberHasher;
+
+    fn build_hasher(&self) -> NumberHasher {
+        NumberHasher(0)
+    }
+}
+
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The golden ratio's fraction of 2⁶⁴: Knuth's multiplicative hashing.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    }
 }
 
 /// What the engine wants done.
@@ -63,7 +94,7 @@ pub(crate) struct Start {
 impl Engine {
     pub(crate) fn new() -> Self {
         Self {
-            jobs: HashMap::new(),
+            jobs: HashMap::default(),
             names: HashMap::new(),
             groups: Groups::default(),
             queue: DueQueue::new(),
@@ -134,7 +165,7 @@ impl Engine {
             retry_if: job.retry_if,
             callbacks: job.callbacks,
             data: job.data,
-            is_quick: true.into(),
+            slow_polls: 0.into(),
         };
         let mut entry = Entry::new(core, schedule);
         entry.plan(&mut self.queue, Some(due));
@@ -286,8 +317,11 @@ impl Engine {
         self.groups.ended(core.policy.group_name());
         if let Some(entry) = self.jobs.get_mut(&id) {
             entry.ended(run);
-            self.start_waiting(id);
-            self.remove_if_over(id, now);
+            if entry.waiting_len() > 0 {
+                self.start_waiting(id);
+            } else if entry.is_over() {
+                self.remove(id, now);
+            }
         }
         self.start_waiting_of_group(core.policy.group_name());
     }
@@ -357,7 +391,9 @@ impl Engine {
         for due in runs {
             self.admit(id, due, now);
         }
-        self.remove_if_over(id, now);
+        if next.is_none() {
+            self.remove_if_over(id, now);
+        }
     }
 
     /// Lets a run that is due start, wait or go, as its job's policy says.
