@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::stats::Summary;
 use crate::stopwatch;
 
-/// The name of the peer that the others are compared with.
+/// The name of the peer that the others are compared with. Names that begin so are ours too.
 pub const OURS: &str = "mainspring";
 
 /// How much is measured.
@@ -23,6 +23,8 @@ pub struct Settings {
     pub rounds: usize,
     /// How long one sample of [`timed`] work lasts, about.
     pub sample: Duration,
+    /// Rows with more timers than this are left out.
+    pub timers_most: usize,
 }
 
 /// One question, put to every peer in every row.
@@ -56,6 +58,8 @@ pub enum Rounds {
 pub struct Row {
     pub name: String,
     pub cells: Vec<Cell>,
+    /// Counted rounds are no more than this: where one lasts seconds, a few are enough.
+    pub rounds_most: usize,
 }
 
 /// One peer's place in a row.
@@ -150,7 +154,7 @@ pub enum Verdict {
 impl RowReport {
     /// Our value divided by the best other one, remarks or not.
     pub fn ours_to_best(&self, peers: &[&str], better: Better) -> Option<f64> {
-        let others = peers.iter().zip(&self.results).filter(|(peer, _)| **peer != OURS);
+        let others = peers.iter().zip(&self.results).filter(|(peer, _)| !peer.starts_with(OURS));
         let ratios = others.filter_map(|(_, verdict)| match verdict {
             Verdict::Measured { ratio, .. } => *ratio,
             _ => None,
@@ -173,6 +177,9 @@ pub fn run(mut question: Question, settings: Settings) -> Report {
         question.rows.iter().map(|row| vec![Vec::new(); row.cells.len()]).collect();
     for round in 0..=rounds {
         for (row, answers) in question.rows.iter_mut().zip(&mut answers) {
+            if round > row.rounds_most {
+                continue;
+            }
             for place in 0..row.cells.len() {
                 let index = (place + round) % row.cells.len();
                 let given = &mut answers[index];

@@ -37,6 +37,9 @@ impl Machine {
 
 /// The version of `package` that this program was linked with.
 pub fn version_of(package: &str) -> String {
+    if package == "std" {
+        return "(std)".to_owned(); // the compiler's, which is told apart
+    }
     let name = format!("name = \"{package}\"");
     let mut lines = LOCK.lines().skip_while(|line| *line != name).skip(1);
     let version = lines.next().and_then(|line| line.strip_prefix("version = \""));

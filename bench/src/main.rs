@@ -2,6 +2,7 @@
 //!
 //! `README.md` says how to run it, how to read the answers, and how to add a peer or a question.
 
+mod allocated;
 mod cron;
 mod harness;
 mod machine;
@@ -11,6 +12,7 @@ mod questions;
 mod report;
 mod stats;
 mod stopwatch;
+mod timers;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,6 +30,7 @@ Usage: cargo run --release --manifest-path bench/Cargo.toml -- [OPTION]…
 
   --question NAME  only this one, or those whose names begin so; may be repeated
   --quick          few and short rounds: to see that all works, not for numbers
+  --timers N       no rows with more timers than this
   --json FILE      write everything that was measured
   --svg FILE       draw it
   --list           name the questions and end
@@ -35,8 +38,10 @@ Usage: cargo run --release --manifest-path bench/Cargo.toml -- [OPTION]…
 ";
 
 /// Samples shorter than a time slice: on a busy machine most of them are undisturbed then.
-const FULL: Settings = Settings { rounds: 101, sample: Duration::from_millis(1) };
-const QUICK: Settings = Settings { rounds: 5, sample: Duration::from_micros(200) };
+const FULL: Settings =
+    Settings { rounds: 101, sample: Duration::from_millis(1), timers_most: usize::MAX };
+const QUICK: Settings =
+    Settings { rounds: 5, sample: Duration::from_micros(200), timers_most: 1_000 };
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -81,6 +86,12 @@ impl Options {
                 "--json" => options.json = Some(value()?.into()),
                 "--svg" => options.svg = Some(value()?.into()),
                 "--quick" => options.settings = QUICK,
+                "--timers" => {
+                    let value = value()?;
+                    options.settings.timers_most = value
+                        .parse()
+                        .map_err(|_| format!("`{value}` is not a number of timers"))?;
+                }
                 "--list" => options.task = Task::List,
                 "--help" | "-h" => options.task = Task::Help,
                 other => return Err(format!("unexpected argument `{other}`; --help lists all")),
@@ -113,10 +124,7 @@ impl Options {
         let run = Run {
             machine: Machine::this(),
             settings: self.settings,
-            versions: peers::CRON
-                .iter()
-                .map(|peer| (peer.name, version_of(peer.package)))
-                .collect(),
+            versions: self.versions(),
             reports,
         };
         print!("{}", report::text::render(&run));
@@ -127,6 +135,16 @@ impl Options {
             write(path, &report::svg::render(&run))?;
         }
         Ok(())
+    }
+
+    /// The versions of those who were asked.
+    fn versions(&self) -> Vec<(&'static str, String)> {
+        let asked = |kind: &str| {
+            ALL.iter().any(|entry| entry.name.starts_with(kind) && self.wants(entry.name))
+        };
+        let cron = peers::CRON.iter().filter(|_| asked("cron")).map(|p| (p.name, p.package));
+        let timers = peers::TIMERS.iter().filter(|_| asked("wheel")).map(|p| (p.name, p.package));
+        cron.chain(timers).map(|(name, package)| (name, version_of(package))).collect()
     }
 
     fn wants(&self, name: &str) -> bool {

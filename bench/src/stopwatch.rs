@@ -16,3 +16,15 @@ pub fn epoch_second() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
+
+/// The present, for peers that count from it.
+#[expect(clippy::disallowed_methods, reason = "some peers know no other beginning of time")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// What tokio's clock says, paused or not, in the runtime that has been entered.
+#[expect(clippy::disallowed_methods, reason = "a paused clock has to be asked where it stands")]
+pub fn tokio_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}

@@ -68,7 +68,7 @@ pub fn question(settings: Settings) -> Question {
             Cell { peer: peer.name, ask }
         });
         let name = format!("{}: {} {}", kind.name, kind.expression, kind.zone);
-        Row { name, cells: cells.collect() }
+        Row { name, cells: cells.collect(), rounds_most: usize::MAX }
     });
     Question {
         name: NAME,

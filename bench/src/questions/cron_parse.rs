@@ -42,7 +42,11 @@ pub fn question(settings: Settings) -> Question {
             };
             Cell { peer: peer.name, ask }
         });
-        Row { name: format!("{}: {}", kind.name, kind.expression), cells: cells.collect() }
+        Row {
+            name: format!("{}: {}", kind.name, kind.expression),
+            cells: cells.collect(),
+            rounds_most: usize::MAX,
+        }
     });
     Question {
         name: NAME,

@@ -3,6 +3,14 @@
 pub mod cron_next;
 pub mod cron_parse;
 pub mod cron_right;
+pub mod wheel;
+mod wheel_bytes;
+mod wheel_cancel;
+mod wheel_fire;
+mod wheel_idle;
+mod wheel_insert;
+mod wheel_mix;
+mod wheel_reset;
 
 use crate::harness::{Question, Settings};
 
@@ -13,8 +21,21 @@ pub struct Entry {
 }
 
 /// Every question, in the order in which they are asked.
-pub const ALL: [Entry; 3] = [
+pub const ALL: [Entry; 16] = [
     Entry { name: cron_right::NAME, build: cron_right::question },
     Entry { name: cron_parse::NAME, build: cron_parse::question },
     Entry { name: cron_next::NAME, build: cron_next::question },
+    Entry { name: wheel_insert::INSERT, build: wheel::insert },
+    Entry { name: wheel_cancel::CANCEL, build: wheel::cancel },
+    Entry { name: wheel_cancel::CANCELLED, build: wheel::cancelled },
+    Entry { name: wheel_fire::JUMP, build: wheel::jump },
+    Entry { name: wheel_fire::TICKS, build: wheel::ticks },
+    Entry { name: wheel_insert::REFILL, build: wheel::refill },
+    Entry { name: wheel_mix::MIX, build: wheel::mix },
+    Entry { name: wheel_mix::MIX_NEXT, build: wheel::mix_next },
+    Entry { name: wheel_reset::RESET, build: wheel::reset },
+    Entry { name: wheel_reset::KEEP_ALIVE, build: wheel::keep_alive },
+    Entry { name: wheel_idle::NAME, build: wheel::idle },
+    Entry { name: wheel_bytes::FRESH, build: wheel::bytes },
+    Entry { name: wheel_bytes::CHURNED, build: wheel::bytes_churned },
 ];

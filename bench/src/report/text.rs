@@ -6,6 +6,10 @@ use super::{Run, number};
 use crate::harness::{Better, OURS, Report, RowReport, Verdict};
 
 const CELL: usize = 20;
+const BEST: &str = "ours ÷ best other";
+
+/// With more peers than this a table is turned round: they no longer fit on a line.
+const PEERS_ABREAST: usize = 7;
 
 /// The machine, then one table for each question, then what has to be said about its cells.
 pub fn render(run: &Run) -> String {
@@ -48,21 +52,51 @@ fn table(out: &mut String, report: &Report) {
         ),
     );
 
+    let mut notes = Vec::new();
+    if report.peers.len() > PEERS_ABREAST {
+        one_line_per_peer(out, report, &mut notes);
+    } else {
+        one_line_per_row(out, report, &mut notes);
+    }
+    for (number, note) in notes.iter().enumerate() {
+        push_line(out, &format!("  [{}] {note}", number + 1));
+    }
+}
+
+fn one_line_per_row(out: &mut String, report: &Report, notes: &mut Vec<String>) {
     let width = report.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     let mut line = format!("{:width$}", "");
     for peer in &report.peers {
         write!(line, "{peer:>CELL$}").expect("a String takes it");
     }
-    write!(line, "{:>CELL$}", "ours ÷ best other").expect("a String takes it");
+    write!(line, "{BEST:>CELL$}").expect("a String takes it");
     push_line(out, &line);
-
-    let mut notes = Vec::new();
     for row in &report.rows {
-        push_line(out, &row_line(row, report, width, &mut notes));
+        push_line(out, &row_line(row, report, width, notes));
     }
-    for (number, note) in notes.iter().enumerate() {
-        push_line(out, &format!("  [{}] {note}", number + 1));
+}
+
+fn one_line_per_peer(out: &mut String, report: &Report, notes: &mut Vec<String>) {
+    let mut line = format!("{:CELL$}", "");
+    for row in &report.rows {
+        write!(line, "{:>CELL$}", row.name).expect("a String takes it");
     }
+    push_line(out, &line);
+    for (index, peer) in report.peers.iter().enumerate() {
+        let mut line = format!("{peer:CELL$}");
+        for row in &report.rows {
+            let (shown, remark) = cell(peer, &row.results[index]);
+            let mark = remark.map(|remark| mark(notes, format!("{peer}: {remark}")));
+            let shown = format!("{shown}{}", mark.unwrap_or_default());
+            write!(line, "{shown:>CELL$}").expect("a String takes it");
+        }
+        push_line(out, &line);
+    }
+    let mut line = format!("{BEST:CELL$}");
+    for row in &report.rows {
+        write!(line, "{:>CELL$}", best(row, report)).expect("a String takes it");
+    }
+    push_line(out, &line);
 }
 
 fn row_line(row: &RowReport, report: &Report, width: usize, notes: &mut Vec<String>) -> String {
@@ -73,10 +107,12 @@ fn row_line(row: &RowReport, report: &Report, width: usize, notes: &mut Vec<Stri
         let shown = format!("{shown}{}", mark.unwrap_or_default());
         write!(line, "{shown:>CELL$}").expect("a String takes it");
     }
-    let best =
-        row.ours_to_best(&report.peers, report.better).map_or_else(|| "–".to_owned(), number);
-    write!(line, "{best:>CELL$}").expect("a String takes it");
+    write!(line, "{:>CELL$}", best(row, report)).expect("a String takes it");
     line
+}
+
+fn best(row: &RowReport, report: &Report) -> String {
+    row.ours_to_best(&report.peers, report.better).map_or_else(|| "–".to_owned(), number)
 }
 
 fn cell<'a>(peer: &str, verdict: &'a Verdict) -> (String, Option<&'a str>) {

@@ -1,0 +1,73 @@
+//! Counts the bytes that are allocated, while somebody wants to know.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+struct Counting;
+
+static WANTED: AtomicBool = AtomicBool::new(false);
+static BYTES: AtomicI64 = AtomicI64::new(0);
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: it hands every call on to the system's allocator as it came, and only counts beside it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size(), 1);
+        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size(), 1);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(layout.size(), -1);
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(layout.size(), -1);
+        count(size, 1);
+        // SAFETY: as above.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+fn count(bytes: usize, sign: i64) {
+    if WANTED.load(Ordering::Relaxed) {
+        BYTES.fetch_add(sign * bytes as i64, Ordering::Relaxed);
+    }
+}
+
+/// What `make` returns, and how many bytes it has allocated and kept.
+pub fn kept_by<T>(make: impl FnOnce() -> T) -> (T, i64) {
+    BYTES.store(0, Ordering::Relaxed);
+    WANTED.store(true, Ordering::Relaxed);
+    let made = make();
+    WANTED.store(false, Ordering::Relaxed);
+    (made, BYTES.load(Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kept_by;
+
+    #[test]
+    fn what_is_dropped_or_grows_is_counted_once() {
+        // Other tests allocate meanwhile, but nothing of this size.
+        const MIB: i64 = 1 << 20;
+        let (kept, bytes) = kept_by(|| {
+            drop(vec![1_u8; 100 * MIB as usize]);
+            let mut kept = vec![1_u8; 5 * MIB as usize];
+            kept.reserve_exact(5 * MIB as usize);
+            kept
+        });
+        assert!((10 * MIB..11 * MIB).contains(&bytes), "{bytes}, {}", kept.len());
+    }
+}
