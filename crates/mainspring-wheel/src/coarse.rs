@@ -154,13 +154,16 @@ impl Rings {
         Self { rings, described }
     }
 
-    /// The slot for a deadline after `now`.
+    /// The slot for a deadline after `now`, and the tick it is due at.
     #[inline(never)]
-    pub(crate) fn slot(&self, now: u64, deadline: u64) -> u32 {
+    pub(crate) fn slot(&self, now: u64, deadline: u64) -> (u32, u64) {
         let length = deadline - now;
         let above = self.rings.iter().position(|ring| ring.shortest > length);
         let ring = &self.rings[above.unwrap_or(self.rings.len()) - 1];
-        ring.first_slot + (deadline.div_ceil(ring.width) as u32 & ring.mask)
+        let number = deadline.div_ceil(ring.width);
+        // The last slot of all ends beyond `u64`; the last tick will do.
+        let tick = number.saturating_mul(ring.width);
+        (ring.first_slot + (number as u32 & ring.mask), tick)
     }
 
     /// The slot that comes next, and the tick it is due at: the one it ends at.
@@ -194,7 +197,6 @@ impl Ring {
         };
         let found = at_or_after(start).or_else(|| at_or_after(0))?;
         let ahead = found.wrapping_sub(start) & self.mask;
-        // The last slot of all ends beyond `u64`; the last tick will do.
         let tick = (current + u64::from(ahead)).saturating_mul(self.width);
         Some((self.first_slot + found, tick))
     }

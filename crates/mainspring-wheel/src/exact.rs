@@ -9,12 +9,13 @@ use crate::lists::FIRST;
 
 const DIGIT: u32 = 6;
 
-/// The slot for a deadline that is not before `now`.
+/// The slot for a deadline that is not before `now`, and the tick it begins at.
 #[inline]
-pub(crate) fn slot(now: u64, deadline: u64) -> u32 {
+pub(crate) fn slot(now: u64, deadline: u64) -> (u32, u64) {
     let level = (63 - ((now ^ deadline) | 63).leading_zeros()) / DIGIT;
-    let digit = (deadline >> (level * DIGIT)) as u32 % 64;
-    FIRST + level * 64 + digit
+    let shift = level * DIGIT;
+    let digit = (deadline >> shift) as u32 % 64;
+    (FIRST + level * 64 + digit, deadline >> shift << shift)
 }
 
 /// The slot that comes next, and the tick it begins at.

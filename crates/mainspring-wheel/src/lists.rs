@@ -5,9 +5,8 @@
 //! the next.
 //!
 //! # Ground rules
-//! - The first of a list has, in place of a previous id, the number of its list with the top bit
-//!   set. So a timer leaves its list without anybody knowing where it was due.
-//! - A slot's bit is set exactly while one of its lanes holds a timer.
+//! - The first of a list has, in place of a previous id, its slot and lane with the top bit set. So a timer leaves its list without anybody knowing where it was due.
+//! - A lane's bit is set exactly while it holds a timer, a slot's while one of its lanes does.
 //! - Slots [`LATE`] and [`DUE`] belong to no level; a layout's slots start at [`FIRST`], and 64 of
 //!   them share a word of bits.
 
@@ -24,21 +23,20 @@ pub(crate) const DUE: u32 = 1;
 pub(crate) const FIRST: u32 = 2;
 
 const HEAD: u32 = 1 << 31;
+const LANE_BITS: u32 = LANES.trailing_zeros();
 
 pub(crate) struct Lists {
     /// The first timer of each lane of each slot, as far as slots have been used.
-    heads: Vec<u32>,
+    heads: Vec<[u32; LANES]>,
+    /// A bit for each lane of each slot that holds a timer.
+    lanes: Vec<u8>,
+    /// A bit for each slot that holds a timer.
     occupied: Vec<u64>,
 }
 
 impl Lists {
     pub(crate) const fn new() -> Self {
-        Self { heads: Vec::new(), occupied: Vec::new() }
-    }
-
-    pub(crate) fn is_occupied(&self, slot: u32) -> bool {
-        let (word, bit) = bit(slot);
-        self.occupied.get(word).is_some_and(|bits| bits & bit != 0)
+        Self { heads: Vec::new(), lanes: Vec::new(), occupied: Vec::new() }
     }
 
     /// The bits of the layout's slots, 64 to a word, as far as slots have been used.
@@ -55,17 +53,18 @@ impl Lists {
         id: u32,
         due_low: u32,
     ) -> Links {
-        let list = slot as usize * LANES + lane(id);
-        if list >= self.heads.len() {
+        let lane = lane(id);
+        if slot as usize >= self.heads.len() {
             self.grow(slot);
         }
-        let next = core::mem::replace(&mut self.heads[list], id);
+        let next = core::mem::replace(&mut self.heads[slot as usize][lane], id);
         if next != NONE {
             pages[next].prev = id;
         }
+        self.lanes[slot as usize] |= 1 << lane;
         let (word, bit) = bit(slot);
         self.occupied[word] |= bit;
-        Links { next, prev: HEAD | list as u32, due_low }
+        Links { next, prev: HEAD | slot << LANE_BITS | lane as u32, due_low }
     }
 
     /// Takes the timer that had these links out of its list.
@@ -78,64 +77,72 @@ impl Lists {
             pages[links.prev].next = links.next;
             return;
         }
-        let list = links.prev & !HEAD;
-        self.heads[list as usize] = links.next;
+        let slot = (links.prev & !HEAD) >> LANE_BITS;
+        let lane = links.prev as usize % LANES;
+        self.heads[slot as usize][lane] = links.next;
         if links.next == NONE {
-            self.note_empty(list / LANES as u32);
+            self.lanes[slot as usize] &= !(1 << lane);
+            if self.lanes[slot as usize] == 0 {
+                let (word, bit) = bit(slot);
+                self.occupied[word] &= !bit;
+            }
         }
     }
 
-    /// A timer of the slot, from the lane whose `turn` it is or one after it.
+    /// A timer of the slot, from the lane whose `turn` it is or the next one after it.
     #[inline(always)]
-    pub(crate) fn first(&self, slot: u32, turn: &mut usize) -> Option<u32> {
-        let heads = self.heads(slot);
-        for _ in 0..heads.len() {
-            let id = heads[*turn % LANES];
-            *turn = turn.wrapping_add(1);
-            if id != NONE {
-                return Some(id);
-            }
+    pub(crate) fn first(&self, slot: u32, turn: &mut u32) -> Option<u32> {
+        let lanes = *self.lanes.get(slot as usize)?;
+        if lanes == 0 {
+            return None;
         }
-        None
+        let lane = (*turn + lanes.rotate_right(*turn).trailing_zeros()) % LANES as u32;
+        *turn = (lane + 1) % LANES as u32;
+        Some(self.heads[slot as usize][lane as usize])
+    }
+
+    /// The slot's timer, if there is just one.
+    pub(crate) fn only<T>(&self, pages: &Pages<T>, slot: u32) -> Option<u32> {
+        let lanes = *self.lanes.get(slot as usize)?;
+        if !lanes.is_power_of_two() {
+            return None;
+        }
+        let id = self.heads[slot as usize][lanes.trailing_zeros() as usize];
+        (pages[id].next == NONE).then_some(id)
+    }
+
+    /// The first of each lane.
+    pub(crate) fn heads(&self, slot: u32) -> [u32; LANES] {
+        self.heads.get(slot as usize).copied().unwrap_or([NONE; LANES])
     }
 
     /// Empties the slot at once, and returns the first of each lane.
     pub(crate) fn detach(&mut self, slot: u32) -> [u32; LANES] {
-        let first = slot as usize * LANES;
-        let Some(heads) = self.heads.get_mut(first..first + LANES) else { return [NONE; LANES] };
-        let mut taken = [NONE; LANES];
-        taken.swap_with_slice(heads);
-        self.note_empty(slot);
-        taken
+        let Some(heads) = self.heads.get_mut(slot as usize) else { return [NONE; LANES] };
+        self.lanes[slot as usize] = 0;
+        let (word, bit) = bit(slot);
+        self.occupied[word] &= !bit;
+        core::mem::replace(heads, [NONE; LANES])
     }
 
     pub(crate) fn shrink_to_fit(&mut self) {
         let used = self.occupied.iter().rposition(|&bits| bits != 0).map_or(0, |word| word + 1);
-        self.occupied.truncate(used);
-        self.occupied.shrink_to_fit();
-        self.heads.truncate(first_slot(used) as usize * LANES);
+        self.resize(used);
         self.heads.shrink_to_fit();
-    }
-
-    /// The first of each lane, or nothing if the slot has never been used.
-    #[inline]
-    pub(crate) fn heads(&self, slot: u32) -> &[u32] {
-        self.heads.as_chunks::<LANES>().0.get(slot as usize).map_or(&[], |lanes| lanes)
-    }
-
-    fn note_empty(&mut self, slot: u32) {
-        let first = slot as usize * LANES;
-        if self.heads[first..first + LANES].iter().all(|&head| head == NONE) {
-            let (word, bit) = bit(slot);
-            self.occupied[word] &= !bit;
-        }
+        self.lanes.shrink_to_fit();
+        self.occupied.shrink_to_fit();
     }
 
     #[cold]
     fn grow(&mut self, slot: u32) {
-        let words = bit(slot).0 + 1;
+        self.resize(bit(slot).0 + 1);
+    }
+
+    fn resize(&mut self, words: usize) {
+        let slots = (words * 64).saturating_sub(64 - FIRST as usize);
+        self.heads.resize(slots, [NONE; LANES]);
+        self.lanes.resize(slots, 0);
         self.occupied.resize(words, 0);
-        self.heads.resize(first_slot(words) as usize * LANES, NONE);
     }
 }
 
@@ -144,9 +151,4 @@ impl Lists {
 fn bit(slot: u32) -> (usize, u64) {
     let place = slot + 64 - FIRST;
     (place as usize / 64, 1 << (place % 64))
-}
-
-/// The first slot whose bit is in this word or a later one.
-fn first_slot(word: usize) -> u32 {
-    (word as u32 * 64).saturating_sub(64 - FIRST)
 }

@@ -5,6 +5,8 @@
 //!   slot of the layout.
 //! - `now` moves in `turn` alone, and never while `firing`, the slot being emptied, holds a timer. No
 //!   timer comes to that slot in the meantime, as what is armed then is either late or due later.
+//! - Nothing is due, or has to move, before `quiet_until`. It is 0 while a timer waits in `LATE` or in
+//!   the slot that is being emptied.
 //! - `earliest`, if known, is the smallest deadline of all. Whatever may make it wrong forgets it.
 
 use core::fmt;
@@ -43,9 +45,10 @@ use crate::slab::{LANES, Slab};
 pub struct Wheel<T> {
     now: u64,
     earliest: Option<u64>,
+    quiet_until: u64,
     firing: u32,
     /// The lane that the next timer is fired from.
-    lane: usize,
+    lane: u32,
     layout: Layout,
     lists: Lists,
     slab: Slab<T>,
@@ -84,6 +87,7 @@ impl<T> Wheel<T> {
         Self {
             now: 0,
             earliest: None,
+            quiet_until: u64::MAX,
             firing: DUE,
             lane: 0,
             layout,
@@ -244,7 +248,7 @@ impl<T> Wheel<T> {
         if now < self.now {
             return Err(Earlier { asked: now, now: self.now });
         }
-        if !self.lists.is_occupied(LATE) {
+        if now < self.quiet_until {
             return Ok(());
         }
         for mut id in self.lists.detach(LATE) {
@@ -260,6 +264,10 @@ impl<T> Wheel<T> {
     /// Takes out the next timer that is due by `now`; when there is none, the wheel has come there.
     #[inline]
     pub(crate) fn pop(&mut self, now: u64) -> Option<(u64, T)> {
+        if now < self.quiet_until {
+            self.now = self.now.max(now);
+            return None;
+        }
         loop {
             if let Some(id) = self.lists.first(self.firing, &mut self.lane) {
                 return Some(self.take(id));
@@ -272,16 +280,28 @@ impl<T> Wheel<T> {
 
     /// Turns to the next slot that is due by `now`, or, if there is none, to `now`.
     fn turn(&mut self, now: u64) -> bool {
-        let Some((slot, tick)) = self.next_slot().filter(|&(_, tick)| tick <= now) else {
+        let (slot, tick) = self.next_slot().unwrap_or((DUE, u64::MAX));
+        if tick > now || slot == DUE {
             self.now = self.now.max(now);
             self.firing = DUE;
+            // What was armed late meanwhile waits for the next advance.
+            let late = self.lists.heads(LATE) != [NONE; LANES];
+            self.quiet_until = if late { 0 } else { tick };
             return false;
-        };
+        }
+        self.quiet_until = 0;
         self.now = tick;
         self.firing = slot;
         if matches!(self.layout, Layout::Exact) && !exact::is_finest(slot) {
+            // A timer by itself is what comes next: it need not move to fire.
+            if let Some(id) = self.lists.only(&self.slab.pages, slot) {
+                self.now = self.slab.deadline(id).min(now);
+                if self.now == self.slab.deadline(id) {
+                    return true;
+                }
+            }
             self.cascade(slot);
-            self.firing = exact::slot(tick, tick);
+            self.firing = exact::slot(self.now, self.now).0;
         }
         true
     }
@@ -289,18 +309,24 @@ impl<T> Wheel<T> {
     /// Spreads the timers of a slot that has begun over the finer levels.
     fn cascade(&mut self, slot: u32) {
         let mut lanes = self.lists.detach(slot);
-        while lanes.iter().any(|&id| id != NONE) {
+        loop {
+            let mut left = false;
             for first in &mut lanes {
                 let id = *first;
-                if id != NONE {
-                    let links = self.slab.pages[id];
-                    *first = links.next;
-                    if links.next != NONE {
-                        self.slab.pages.touch(links.next); // it is eight timers ahead
-                    }
-                    let slot = exact::slot(self.now, self.slab.full(id, links.due_low));
-                    self.hang(id, slot, links.due_low);
+                if id == NONE {
+                    continue;
                 }
+                let links = self.slab.pages[id];
+                *first = links.next;
+                if links.next != NONE {
+                    left = true;
+                    self.slab.pages.touch(links.next); // it is eight timers ahead
+                }
+                let (slot, _) = exact::slot(self.now, self.slab.full(id, links.due_low));
+                self.hang(id, slot, links.due_low);
+            }
+            if !left {
+                return;
             }
         }
     }
@@ -314,9 +340,7 @@ impl<T> Wheel<T> {
 
     /// The smallest deadline in a slot.
     fn first_of(&self, slot: u32) -> Option<u64> {
-        let mut lanes = [NONE; LANES];
-        let heads = self.lists.heads(slot);
-        lanes[..heads.len()].copy_from_slice(heads);
+        let mut lanes = self.lists.heads(slot);
         let mut first = u64::MAX;
         let mut found = false;
         // In turn, as everywhere: eight misses under way at once.
@@ -338,11 +362,12 @@ impl<T> Wheel<T> {
     /// Finds the slot for a deadline, and returns the links for the timer to come.
     #[inline(always)]
     fn enter(&mut self, id: u32, deadline: u64) -> Links {
-        let slot = match &self.layout {
-            _ if deadline <= self.now => LATE,
+        let (slot, tick) = match &self.layout {
+            _ if deadline <= self.now => (LATE, 0),
             Layout::Exact => exact::slot(self.now, deadline),
             Layout::Coarse(rings) => rings.slot(self.now, deadline),
         };
+        self.quiet_until = self.quiet_until.min(tick);
         match self.earliest {
             Some(earliest) if earliest > deadline => self.earliest = Some(deadline),
             _ => {}
