@@ -1,0 +1,262 @@
+//! One timer's wait: the mechanics that sleeps, intervals and alarms share.
+//!
+//! # Ground rules
+//! - Ready only when the clock has reached the deadline: whoever wakes the task, the clock decides.
+//! - The entry in the driver is for the deadline or an earlier moment. A later deadline leaves it
+//!   where it is: the task then wakes once in vain and registers anew.
+//! - An entry that has fired is forgotten lazily: its key answers to nothing.
+
+use std::io;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::task::coop::poll_proceed;
+use tokio::time::Instant;
+
+use super::lead::Length;
+use super::queue::{Entry, Key};
+use super::shared::Renewed;
+use super::{Driver, current};
+use crate::Precision;
+
+/// Waits for one deadline after the other.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    driver: Driver,
+    /// Goes along when it is polled in another runtime.
+    roams: bool,
+    deadline: Instant,
+    precision: Precision,
+    slack: Duration,
+    registered: Option<Registered>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Registered {
+    key: Key,
+    /// The deadline of then.
+    deadline: Instant,
+    /// The moment it wakes for, in the driver's nanoseconds.
+    moment: u64,
+    /// The length of the sleep, until its lateness has been learned from.
+    length: Option<Length>,
+    lead: Duration,
+}
+
+impl Wait {
+    pub(crate) fn new(driver: Driver, roams: bool, deadline: Instant) -> Self {
+        Self {
+            driver,
+            roams,
+            deadline,
+            precision: Precision::default(),
+            slack: Duration::ZERO,
+            registered: None,
+        }
+    }
+
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    pub(crate) fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    pub(crate) fn set_precision(&mut self, precision: Precision) {
+        self.precision = precision;
+    }
+
+    pub(crate) fn slack(&self) -> Duration {
+        self.slack
+    }
+
+    pub(crate) fn set_slack(&mut self, slack: Duration) {
+        self.slack = slack;
+    }
+
+    /// How much ahead a timer of `length` is armed now.
+    pub(crate) fn lead(&self, length: Duration) -> Duration {
+        self.driver.shared.leads.lead(Length::of(length), self.precision)
+    }
+
+    /// Moves the deadline. A task that waits for it is woken for the new one, once polled again if
+    /// the new one is later.
+    pub(crate) fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        if let Some(registered) = &mut self.registered
+            && deadline < registered.deadline
+        {
+            let shared = &self.driver.shared;
+            let moment = shared.nanos(deadline);
+            registered.deadline = deadline;
+            registered.moment = moment;
+            registered.lead = Duration::ZERO;
+            registered.length = None;
+            if let Some(key) = shared.advance(registered.key, moment) {
+                registered.key = key;
+            }
+        }
+    }
+
+    /// Ready with the present instant once the deadline has been reached.
+    ///
+    /// `again`, if not zero, is the time after which the same timer will be waiting once more.
+    ///
+    /// # Panics
+    /// If the driver's timer fails and the system has not even a thread left to replace it.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, again: Duration) -> Poll<Instant> {
+        // A timer that is always due must not starve its siblings.
+        let coop = ready!(poll_proceed(cx));
+        let mut now = self.driver.shared.now_followed();
+        self.learn(now);
+        if now < self.deadline {
+            match self.spin(now) {
+                Some(after) => now = after,
+                None => {
+                    self.register(cx, now, again)
+                        .unwrap_or_else(|error| panic!("the timer was lost: {error}"));
+                    return Poll::Pending;
+                }
+            }
+        }
+        coop.made_progress();
+        Poll::Ready(now)
+    }
+
+    fn register(&mut self, cx: &mut Context<'_>, now: Instant, again: Duration) -> io::Result<()> {
+        let renewed = match &self.registered {
+            Some(registered) => self.driver.shared.renew(registered.key, cx.waker()),
+            None => Renewed::Gone,
+        };
+        if renewed == Renewed::Same {
+            return Ok(());
+        }
+        // A new waker may be that of a task in another runtime.
+        if self.roams
+            && let Some(driver) = current::other_than(&self.driver)
+        {
+            self.unregister();
+            self.driver = driver;
+        } else if renewed == Renewed::Changed {
+            return Ok(());
+        }
+        let shared = &self.driver.shared;
+        let left = self.deadline - now;
+        let length = Length::of(left);
+        // What is within the lead already was refused to spin: then the deadline itself.
+        let lead = match shared.leads.lead(length, self.precision) {
+            lead if lead < left && shared.is_real() => lead,
+            _ => Duration::ZERO,
+        };
+        let deadline = shared.nanos(self.deadline);
+        let moment = match self.precision {
+            Precision::Kernel => coalesced(deadline, nanos(self.slack)),
+            _ => deadline.saturating_sub(nanos(lead)),
+        };
+        // A lead changes from tick to tick and a coalesced moment is no steady beat: not foreseen.
+        let is_steady = self.precision == Precision::Kernel && self.slack.is_zero();
+        let again = if is_steady { nanos(again) } else { 0 };
+        let entry = Entry { waker: cx.waker().clone(), again };
+        let key = shared.register(moment, entry)?;
+        let length = (self.precision != Precision::Kernel).then_some(length);
+        self.registered = Some(Registered { key, deadline: self.deadline, moment, length, lead });
+        Ok(())
+    }
+
+    /// Learns how late the wake was, if this is it.
+    fn learn(&mut self, now: Instant) {
+        if let Some(registered) = &mut self.registered
+            && registered.length.is_some()
+        {
+            let shared = &self.driver.shared;
+            let now = shared.nanos(now);
+            if now >= registered.moment && shared.is_real() {
+                let late = Duration::from_nanos(now - registered.moment);
+                shared.leads.learn(registered.length.take().expect("it is some"), late);
+            }
+        }
+    }
+
+    /// Waits out what a lead has left over. `None` if there is none, or somebody else is at it.
+    fn spin(&mut self, now: Instant) -> Option<Instant> {
+        let left = self.deadline - now;
+        if left > self.precision.max_spin() {
+            return None;
+        }
+        let shared = &self.driver.shared;
+        let lead = match &self.registered {
+            Some(registered) if registered.deadline == self.deadline => registered.lead,
+            _ => shared.leads.lead(Length::of(left), self.precision),
+        };
+        if left > lead || !shared.is_real() || shared.spinning.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        let mut now = now;
+        while now < self.deadline {
+            std::hint::spin_loop();
+            now = shared.now();
+        }
+        shared.spinning.store(false, Ordering::Release);
+        Some(now)
+    }
+
+    fn unregister(&mut self) {
+        if let Some(registered) = self.registered.take() {
+            self.driver.shared.cancel(registered.key);
+        }
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.unregister();
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The moment in `[deadline, deadline + slack]` that most timers agree on: the one with the most
+/// zeros at its end.
+fn coalesced(deadline: u64, slack: u64) -> u64 {
+    let last = deadline.saturating_add(slack);
+    let Some(before) = deadline.checked_sub(1).filter(|_| slack > 0) else { return deadline };
+    let highest = (before ^ last).ilog2();
+    last >> highest << highest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::coalesced;
+
+    #[test]
+    fn a_coalesced_moment_is_never_early_and_within_the_slack() {
+        let mut seed = 7_u64;
+        for _ in 0..100_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (deadline, slack) = (seed >> 20, seed >> 44);
+            let moment = coalesced(deadline, slack);
+            assert!(deadline <= moment && moment <= deadline + slack, "{deadline} + {slack}");
+        }
+        assert_eq!(coalesced(0, 100), 0);
+        assert_eq!(coalesced(1_000, 0), 1_000);
+        assert!(
+            coalesced(u64::MAX, u64::MAX) == u64::MAX || coalesced(u64::MAX, 1) >= u64::MAX - 1
+        );
+    }
+
+    #[test]
+    fn timers_of_the_same_slack_agree() {
+        let mut moments: Vec<_> =
+            (0..1_000).map(|index| coalesced(5_000_000 + index * 997, 1_000_000)).collect();
+        moments.dedup();
+        assert!(moments.len() <= 4, "{moments:?}");
+    }
+}
