@@ -2,19 +2,20 @@
 
 mod changes;
 mod compared;
+mod turned;
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
-use mainspring_clock::{ManualClock, SystemClock, WallClock, Woke};
+use mainspring_clock::{SystemClock, WallClock, Woke};
 
 use crate::driver::Driver;
 use crate::sys;
 use compared::Compared;
+use turned::Turned;
 
 pub use changes::{ClockChanges, clock_changes};
 
@@ -59,7 +60,7 @@ pub struct Alarm {
 enum Source {
     Kernel(sys::WallTimer),
     Compared(Box<Compared>),
-    Manual(ManualClock, mainspring_clock::Wait),
+    Manual(Turned),
 }
 
 impl Alarm {
@@ -81,7 +82,7 @@ impl Alarm {
 
     pub(crate) fn on(driver: &Driver, at: SystemTime) -> Self {
         let source = match driver.manual_clock() {
-            Some(clock) => Source::Manual(clock.clone(), clock.wait_until_wall(at)),
+            Some(clock) => Source::Manual(Turned::new(clock.clone(), at)),
             None => Source::Compared(Box::new(Compared::new(driver.clone()))),
         };
         Self { at, was_set: false, source }
@@ -101,11 +102,7 @@ impl Alarm {
         match &mut self.source {
             Source::Kernel(timer) => self.was_set |= timer.arm(at)?,
             Source::Compared(_) => {}
-            Source::Manual(clock, wait) => {
-                let woke = Pin::new(&mut *wait).poll(&mut Context::from_waker(Waker::noop()));
-                self.was_set |= woke == Poll::Ready(Woke::ClockSet);
-                *wait = clock.wait_until_wall(at);
-            }
+            Source::Manual(turned) => turned.wait = turned.clock.wait_until_wall(at),
         }
         Ok(())
     }
@@ -144,17 +141,7 @@ impl Alarm {
                     }
                 }
                 Source::Compared(compared) => ready!(compared.poll(self.at, cx)) == Woke::Due,
-                Source::Manual(clock, wait) => {
-                    if clock.wall_now() >= self.at {
-                        true
-                    } else if self.was_set {
-                        false
-                    } else {
-                        self.was_set = ready!(Pin::new(&mut *wait).poll(cx)) == Woke::ClockSet;
-                        *wait = clock.wait_until_wall(self.at);
-                        continue;
-                    }
-                }
+                Source::Manual(turned) => ready!(turned.poll(self.at, cx)) == Woke::Due,
             };
             self.was_set = false;
             return Poll::Ready(Ok(if is_due { Woke::Due } else { Woke::ClockSet }));

@@ -1,16 +1,17 @@
 //! Tells each time the wall clock is set.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_core::Stream;
-use mainspring_clock::{Clock, Jump, JumpDetector, ManualClock, SystemClock, WallClock, Woke};
+use mainspring_clock::{Clock, Jump, JumpDetector, SystemClock, WallClock};
 
 use super::compared::{Compared, detector};
+use super::turned::{Turned, never};
 use crate::driver::Driver;
 use crate::sys;
 
@@ -23,7 +24,7 @@ use crate::sys;
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use mainspring_clock::{Jump, ManualClock};
+/// use mainspring_clock::{Clock, Jump, JumpDetector, SystemClock, WallClock};
 /// use mainspring_timer::Driver;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -57,18 +58,13 @@ pub struct ClockChanges {
 enum Source {
     Kernel { timer: sys::WallTimer, detector: JumpDetector },
     Compared(Box<Compared>),
-    Manual { clock: ManualClock, wait: mainspring_clock::Wait, detector: JumpDetector },
+    Manual(Box<Turned>),
 }
 
 impl ClockChanges {
     pub(crate) fn on(driver: &Driver) -> Self {
         let source = match driver.manual_clock() {
-            Some(clock) => Source::Manual {
-                clock: clock.clone(),
-                wait: clock.wait_until_wall(never()),
-                detector: JumpDetector::new(clock.now(), clock.wall_now())
-                    .with_tolerance(Duration::ZERO),
-            },
+            Some(clock) => Source::Manual(Box::new(Turned::new(clock.clone(), never()))),
             None => Source::Compared(Box::new(Compared::new(driver.clone()))),
         };
         Self { source }
@@ -96,13 +92,7 @@ impl ClockChanges {
                 detector.observe(SystemClock.now(), SystemClock.wall_now())
             }
             Source::Compared(compared) => Some(ready!(compared.poll_jump(cx))),
-            Source::Manual { clock, wait, detector } => {
-                while ready!(Pin::new(&mut *wait).poll(cx)) == Woke::Due {
-                    *wait = clock.wait_until_wall(never());
-                }
-                *wait = clock.wait_until_wall(never());
-                detector.observe(clock.now(), clock.wall_now())
-            }
+            Source::Manual(turned) => Some(ready!(turned.poll_jump(cx))),
         };
         Poll::Ready(Ok(jump.unwrap_or(Jump::Forward(Duration::ZERO))))
     }
@@ -120,9 +110,4 @@ impl fmt::Debug for ClockChanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClockChanges").finish_non_exhaustive()
     }
-}
-
-/// The twenty-third century.
-fn never() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(8_000_000_000)
 }

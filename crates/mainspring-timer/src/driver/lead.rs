@@ -90,7 +90,7 @@ mod tests {
         std::iter::repeat_with(move || {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let within = seed >> 16;
-            if within % 50 == 0 { 3_000_000 } else { 35_000 + within % 10_000 }
+            if within.is_multiple_of(50) { 3_000_000 } else { 35_000 + within % 10_000 }
         })
     }
 

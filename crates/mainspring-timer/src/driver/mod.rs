@@ -93,14 +93,13 @@ impl Driver {
     /// A driver that is a thread of its own; it needs no runtime.
     ///
     /// For runtimes that are too busy to wait for timers in time, or whose I/O driver is off. Always
-    /// on the machine's clock, paused or not.
+    /// on the machine's clock, paused or not. On Windows a thread of the system's pool serves.
     ///
     /// # Errors
     /// If the system refuses a thread.
     pub fn thread() -> io::Result<Self> {
-        let shared = Shared::new(Source::Machine, |waker| {
-            Ok(Box::new(sys::thread::ThreadTimer::new(waker)?))
-        })?;
+        let shared =
+            Shared::new(Source::Machine, |waker| Ok(Box::new(sys::ThreadTimer::new(waker)?)))?;
         Ok(Self { shared })
     }
 

@@ -8,6 +8,7 @@
 //!
 //! Units: nanoseconds since `origin`, in `u64`.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -244,7 +245,7 @@ impl Shared {
 
     /// Wakes everyone whose deadline has passed, and arms for the next.
     fn fire(&self) {
-        let mut wakers = Vec::new();
+        let mut wakers = Wakers(VecDeque::new());
         let mut again = NEVER;
         loop {
             let mut state = self.lock();
@@ -259,21 +260,21 @@ impl Shared {
             }
             let now = self.nanos(self.now());
             state.queue.take_due(now, BATCH, |deadline, entry| {
-                if entry.again != 0 {
-                    again = again.min(deadline.saturating_add(entry.again));
+                let next = deadline.saturating_add(entry.again);
+                if entry.again != 0 && next > now {
+                    again = again.min(next);
                 }
-                wakers.push(entry.waker);
+                wakers.0.push_back(entry.waker);
             });
-            let is_more = wakers.len() == BATCH;
+            let is_more = wakers.0.len() == BATCH;
             // The shot is spent. An interval that has fired will soon wait for its next tick: armed
             // for it now, it need not be armed again.
             state.armed = NEVER;
-            let next = state.queue.next().unwrap_or(NEVER).min(again);
+            let foreseen = if again > now { again } else { NEVER };
+            let next = state.queue.next().unwrap_or(NEVER).min(foreseen);
             let armed = self.arm(&mut state, next);
             drop(state);
-            for waker in wakers.drain(..) {
-                waker.wake();
-            }
+            wakers.wake();
             if !is_more && !matches!(armed, Ok(Armed::Passed)) {
                 return;
             }
@@ -299,7 +300,7 @@ impl Shared {
 
     /// Lets a thread carry on where the backend has failed.
     fn take_over(&self, state: &mut State) -> io::Result<()> {
-        state.backend = Box::new(sys::thread::ThreadTimer::new(self.waker.clone())?);
+        state.backend = Box::new(sys::ThreadTimer::new(self.waker.clone())?);
         state.outlived = None;
         state.armed = NEVER;
         Ok(())
@@ -316,6 +317,23 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         // No user code runs under the lock, so a poisoned state is a whole one.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tasks to be woken: all of them, even if one's waker panics.
+struct Wakers(VecDeque<Waker>);
+
+impl Wakers {
+    fn wake(&mut self) {
+        while let Some(waker) = self.0.pop_front() {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Wakers {
+    fn drop(&mut self) {
+        self.wake();
     }
 }
 

@@ -62,20 +62,3 @@ impl WallTimer {
         match *self {}
     }
 }
-
-/// No timer that repeats in the kernel.
-#[cfg_attr(
-    any(target_vendor = "apple", target_os = "freebsd", target_os = "netbsd"),
-    expect(dead_code, reason = "kqueue has one")
-)]
-pub(crate) enum Ticker {}
-
-impl Ticker {
-    pub(crate) fn new(_: Duration) -> io::Result<Option<Self>> {
-        Ok(None)
-    }
-
-    pub(crate) fn poll_tick(&self, _: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        match *self {}
-    }
-}

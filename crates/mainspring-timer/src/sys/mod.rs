@@ -5,30 +5,46 @@
 //! | Linux, Android | `timerfd` | the descriptor, in the runtime's I/O driver |
 //! | macOS, iOS and kin, FreeBSD, DragonFly, NetBSD, OpenBSD | `kqueue`, `EVFILT_TIMER` | the descriptor, in the runtime's I/O driver |
 //! | Windows | high-resolution waitable timer, or a thread-pool timer before Windows 10 1803 | a thread of the system's pool |
+//! | Linux with `--cfg mainspring_kqueue_shim` | the kqueue code on an imitation of it | the same |
 //! | others, and `--cfg mainspring_force_fallback` | `tokio::time` | the runtime's time driver |
 //!
 //! Each system offers the same names: `OsTimer`, its [`Backend`]; `Ticker`, which repeats in the
 //! kernel; `OwnTimer`, which counts on a clock of one's choice; `WallTimer`, which hears when the
-//! clock is set; `sharpen_this_thread` and `isolate_this_thread` for its scheduler. What a system does
-//! not have is `None` when it is made (`absent.rs`).
+//! clock is set; `ThreadTimer`, which needs no runtime; `isolate_this_thread` for its scheduler. What a system does
+//! not have is `None` when it is made (`absent.rs`, `no_ticker.rs`).
 //!
 //! `unsafe` is allowed here and nowhere else in the crate: these are the calls into the system.
 
 use std::io;
 use std::time::Instant;
 
-pub(crate) mod thread;
+#[cfg(any(not(windows), mainspring_force_fallback))]
+mod thread;
 pub(crate) mod tokio_time;
 pub(crate) mod turned;
 
 cfg_select! {
     mainspring_force_fallback => {
         mod absent;
+        mod no_ticker;
         mod portable;
         mod unscheduled;
-        pub(crate) use absent::{OwnTimer, Ticker, WallTimer};
+        pub(crate) use absent::{OwnTimer, WallTimer};
+        pub(crate) use no_ticker::Ticker;
         pub(crate) use portable::{HAS_OS_TIMER, OsTimer};
         pub(crate) use unscheduled::{isolate_this_thread, sharpen_this_thread};
+    }
+    mainspring_kqueue_shim => {
+        mod absent;
+        mod kqueue;
+        #[path = "kqueue_shim.rs"]
+        mod kqueue_calls;
+        mod registered;
+        mod unscheduled;
+        pub(crate) use absent::{OwnTimer, WallTimer};
+        pub(crate) use kqueue::{OsTimer, Ticker};
+        pub(crate) use unscheduled::{isolate_this_thread, sharpen_this_thread};
+        pub(crate) const HAS_OS_TIMER: bool = true;
     }
     any(target_os = "linux", target_os = "android") => {
         mod linux_sched;
@@ -47,6 +63,7 @@ cfg_select! {
     ) => {
         mod absent;
         mod kqueue;
+        mod kqueue_calls;
         mod registered;
         mod unscheduled;
         pub(crate) use absent::{OwnTimer, WallTimer};
@@ -56,18 +73,32 @@ cfg_select! {
     }
     windows => {
         mod absent;
+        mod no_ticker;
         mod windows;
-        pub(crate) use absent::{OwnTimer, Ticker, WallTimer};
-        pub(crate) use windows::{OsTimer, isolate_this_thread, sharpen_this_thread};
+        pub(crate) use absent::{OwnTimer, WallTimer};
+        pub(crate) use no_ticker::Ticker;
+        pub(crate) use windows::{OsTimer, isolate_this_thread};
         pub(crate) const HAS_OS_TIMER: bool = true;
     }
     _ => {
         mod absent;
+        mod no_ticker;
         mod portable;
         mod unscheduled;
-        pub(crate) use absent::{OwnTimer, Ticker, WallTimer};
+        pub(crate) use absent::{OwnTimer, WallTimer};
+        pub(crate) use no_ticker::Ticker;
         pub(crate) use portable::{HAS_OS_TIMER, OsTimer};
         pub(crate) use unscheduled::{isolate_this_thread, sharpen_this_thread};
+    }
+}
+
+cfg_select! {
+    all(windows, not(mainspring_force_fallback)) => {
+        /// A timer that no runtime carries: here the system's own is one.
+        pub(crate) type ThreadTimer = OsTimer;
+    }
+    _ => {
+        pub(crate) use thread::ThreadTimer;
     }
 }
 

@@ -98,7 +98,7 @@ impl OwnTimer {
     }
 
     pub(crate) fn poll_expirations(&self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        self.fd.poll_read(cx, |fd| read(fd))
+        self.fd.poll_read(cx, read)
     }
 
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {

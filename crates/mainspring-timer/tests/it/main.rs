@@ -1,0 +1,14 @@
+//! Tests of the timers from outside, as their users see them.
+
+mod worlds;
+
+mod alarm;
+mod cancel;
+mod faults;
+mod kernel_timer;
+mod missed;
+mod never_early;
+mod parity;
+mod precision;
+mod scale;
+mod shared;
