@@ -24,7 +24,7 @@ use crate::sys;
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use mainspring_clock::{Clock, Jump, JumpDetector, SystemClock, WallClock};
+/// use mainspring_clock::{Jump, ManualClock};
 /// use mainspring_timer::Driver;
 ///
 /// # #[tokio::main(flavor = "current_thread")]

@@ -5,57 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use mainspring_timer::{
-    Alarm, Backend, ClockKind, Driver, Interval, KernelTimer, PeriodicInterval, interval, now,
-    sleep, try_interval, try_sleep, try_timeout,
+    Backend, Driver, interval, now, sleep, try_interval, try_sleep, try_timeout,
 };
 use tokio::runtime::Builder;
 
 use crate::worlds::{REAL, World, ms, multi, poll_once, single, us};
-
-#[cfg(target_os = "linux")]
-#[test]
-fn no_descriptors_left() {
-    const CHILD: &str = "MAINSPRING_TIMER_WITHOUT_DESCRIPTORS";
-    // The limit is the process's, so it takes one of its own.
-    if std::env::var_os(CHILD).is_none() {
-        let status = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "faults::no_descriptors_left", "--test-threads=1"])
-            .env(CHILD, "1")
-            .status();
-        assert!(status.unwrap().success());
-        return;
-    }
-    let runtime = single();
-    let held: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
-    assert!(held.len() > 10);
-    runtime.block_on(async {
-        // Those who ask are told.
-        let too_many = rustix::io::Errno::MFILE.raw_os_error();
-        assert_eq!(try_sleep(ms(1)).unwrap_err().raw_os_error(), Some(too_many));
-        assert_eq!(try_interval(ms(1)).unwrap_err().raw_os_error(), Some(too_many));
-        let own = Interval::builder(ms(1)).own_timer(Backend::Os).build();
-        assert_eq!(own.unwrap_err().raw_os_error(), Some(too_many));
-        let kernel = KernelTimer::new(ClockKind::Monotonic);
-        assert_eq!(kernel.unwrap_err().raw_os_error(), Some(too_many));
-        let periodic = PeriodicInterval::new(ms(1));
-        assert_eq!(periodic.unwrap_err().raw_os_error(), Some(too_many));
-        assert!(Alarm::new(std::time::SystemTime::UNIX_EPOCH).is_err());
-
-        // Those who do not ask get their time all the same.
-        let start = now();
-        sleep(ms(2)).await;
-        assert!(now() - start >= ms(2));
-        let mut beat = interval(ms(1));
-        for _ in 0..5 {
-            beat.tick().await;
-        }
-        assert!(now() - start >= ms(6));
-    });
-    drop(held);
-    runtime.block_on(async {
-        try_sleep(ms(1)).unwrap().await; // and it gets over it
-    });
-}
 
 #[test]
 fn a_runtime_without_io() {

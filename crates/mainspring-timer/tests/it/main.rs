@@ -6,6 +6,8 @@ mod alarm;
 mod cancel;
 mod faults;
 mod kernel_timer;
+#[cfg(all(target_os = "linux", not(any(mainspring_force_fallback, mainspring_kqueue_shim))))]
+mod linux;
 mod missed;
 mod never_early;
 mod parity;

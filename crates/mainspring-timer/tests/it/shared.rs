@@ -23,41 +23,6 @@ fn everything_is_send_and_sync_on_every_platform() {
     check::<Driver>();
 }
 
-#[cfg(target_os = "linux")]
-fn timer_descriptors() -> usize {
-    let links = std::fs::read_dir("/proc/self/fd").unwrap();
-    let of_timers = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
-    of_timers.filter(|link| link.to_string_lossy().contains("timerfd")).count()
-}
-
-/// In a process of its own: other tests have timers too.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_million_sleeps_take_one_descriptor() {
-    const CHILD: &str = "MAINSPRING_TIMER_COUNTS_DESCRIPTORS";
-    if std::env::var_os(CHILD).is_none() {
-        let status = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "shared::a_million_sleeps_take_one_descriptor"])
-            .env(CHILD, "1")
-            .status();
-        assert!(status.unwrap().success());
-        return;
-    }
-    let runtime = single();
-    runtime.block_on(async {
-        assert_eq!(timer_descriptors(), 0);
-        let mut sleeps: Vec<_> =
-            (0..1_000_000_u64).map(|index| sleep(ms(60_000 + index % 1000))).collect();
-        for sleep in &mut sleeps {
-            assert!(poll_once(sleep).await.is_none());
-        }
-        assert_eq!(timer_descriptors(), 1);
-        assert_eq!(Driver::current().unwrap().waiting(), 1_000_000);
-    });
-    drop(runtime);
-    assert_eq!(timer_descriptors(), 0, "the runtime's timer goes with it");
-}
-
 #[test]
 fn a_reset_wakes_at_the_new_deadline() {
     for world in ALL {

@@ -1,0 +1,164 @@
+//! What only Linux shows: one descriptor, none left, and a clock that is set.
+//!
+//! Each of these changes or counts what belongs to a whole process or machine, so each runs in a
+//! process of its own: the test starts itself once more.
+
+use std::process::Command;
+use std::time::Duration;
+
+use mainspring_clock::{Jump, SystemClock, WallClock};
+use mainspring_timer::{
+    Alarm, Backend, ClockKind, Driver, Interval, KernelTimer, PeriodicInterval, Woke,
+    clock_changes, interval, now, sleep, try_interval, try_sleep,
+};
+
+use crate::worlds::{ms, poll_once, single};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// `true` in the child; otherwise starts one that runs the test `name`, and checks that it passes.
+fn is_child(name: &str) -> bool {
+    const CHILD: &str = "MAINSPRING_TIMER_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        return true;
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("linux::{name}"), "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+    eprint!("{text}");
+    false
+}
+
+#[test]
+fn no_descriptors_left() {
+    if !is_child("no_descriptors_left") {
+        return;
+    }
+    let runtime = single();
+    let held: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
+    assert!(held.len() > 10);
+    runtime.block_on(async {
+        // Those who ask are told.
+        let too_many = rustix::io::Errno::MFILE.raw_os_error();
+        assert_eq!(try_sleep(ms(1)).unwrap_err().raw_os_error(), Some(too_many));
+        assert_eq!(try_interval(ms(1)).unwrap_err().raw_os_error(), Some(too_many));
+        let own = Interval::builder(ms(1)).own_timer(Backend::Os).build();
+        assert_eq!(own.unwrap_err().raw_os_error(), Some(too_many));
+        let kernel = KernelTimer::new(ClockKind::Monotonic);
+        assert_eq!(kernel.unwrap_err().raw_os_error(), Some(too_many));
+        let periodic = PeriodicInterval::new(ms(1));
+        assert_eq!(periodic.unwrap_err().raw_os_error(), Some(too_many));
+        assert!(Alarm::new(std::time::SystemTime::UNIX_EPOCH).is_err());
+
+        // Those who do not ask get their time all the same.
+        let start = now();
+        sleep(ms(2)).await;
+        assert!(now() - start >= ms(2));
+        let mut beat = interval(ms(1));
+        for _ in 0..5 {
+            beat.tick().await;
+        }
+        assert!(now() - start >= ms(6));
+    });
+    drop(held);
+    runtime.block_on(async {
+        try_sleep(ms(1)).unwrap().await; // and it gets over it
+    });
+}
+
+fn timer_descriptors() -> usize {
+    let links = std::fs::read_dir("/proc/self/fd").unwrap();
+    let of_timers = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
+    of_timers.filter(|link| link.to_string_lossy().contains("timerfd")).count()
+}
+
+#[test]
+fn a_million_sleeps_take_one_descriptor() {
+    if !is_child("a_million_sleeps_take_one_descriptor") {
+        return;
+    }
+    let runtime = single();
+    runtime.block_on(async {
+        assert_eq!(timer_descriptors(), 0);
+        let mut sleeps: Vec<_> =
+            (0..1_000_000_u64).map(|index| sleep(ms(60_000 + index % 1000))).collect();
+        for sleep in &mut sleeps {
+            assert!(poll_once(sleep).await.is_none());
+        }
+        assert_eq!(timer_descriptors(), 1);
+        assert_eq!(Driver::current().unwrap().waiting(), 1_000_000);
+    });
+    drop(runtime);
+    assert_eq!(timer_descriptors(), 0, "the runtime's timer goes with it");
+}
+
+/// The kernel takes even its own reading for a change. Without the privilege the kernel must refuse, and there is nothing to hear.
+#[test]
+fn a_clock_set_to_its_own_reading_is_reported() {
+    if !is_child("a_clock_set_to_its_own_reading_is_reported") {
+        return;
+    }
+    single().block_on(async {
+        let far = SystemClock.wall_now() + 10 * MINUTE;
+        let mut alarm = Alarm::new(far).unwrap();
+        let mut changes = clock_changes().unwrap();
+        let hears = tokio::spawn(async move {
+            let woke = alarm.wait().await.unwrap();
+            (alarm, woke)
+        });
+        tokio::task::yield_now().await; // it waits now
+
+        if !set_clock(Shift::Forward(Duration::ZERO)) {
+            hears.abort();
+            return;
+        }
+        let (mut alarm, woke) = hears.await.unwrap();
+        assert_eq!(woke, Woke::ClockSet);
+        let _ = changes.next().await.unwrap();
+
+        // Forward, and back by as much, with nobody waiting at the time.
+        set_clock(Shift::Forward(ms(20)));
+        assert_eq!(alarm.wait().await.unwrap(), Woke::ClockSet);
+        let jump = changes.next().await.unwrap();
+        assert!(matches!(jump, Jump::Forward(by) if by >= ms(10)), "{jump:?}");
+        set_clock(Shift::Back(ms(20)));
+        assert_eq!(alarm.wait().await.unwrap(), Woke::ClockSet);
+        let jump = changes.next().await.unwrap();
+        assert!(matches!(jump, Jump::Back(by) if by >= ms(10)), "{jump:?}");
+
+        // Set, and then another time asked for: still told.
+        set_clock(Shift::Forward(Duration::ZERO));
+        alarm.set(far + MINUTE).unwrap();
+        assert_eq!(alarm.wait().await.unwrap(), Woke::ClockSet);
+    });
+}
+
+enum Shift {
+    Forward(Duration),
+    Back(Duration),
+}
+
+/// `false` where the privilege is missing.
+fn set_clock(shift: Shift) -> bool {
+    use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
+    let now = clock_gettime(ClockId::Realtime);
+    let now = Duration::new(now.tv_sec as u64, now.tv_nsec as u32);
+    let new = match shift {
+        Shift::Forward(by) => now + by,
+        Shift::Back(by) => now - by,
+    };
+    let new = Timespec { tv_sec: new.as_secs() as i64, tv_nsec: new.subsec_nanos().into() };
+    match clock_settime(ClockId::Realtime, new) {
+        Ok(()) => true,
+        Err(error) => {
+            assert_eq!(error, rustix::io::Errno::PERM);
+            eprintln!("setting the clock is not permitted here: nothing to hear");
+            false
+        }
+    }
+}
