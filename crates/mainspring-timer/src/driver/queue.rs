@@ -1,9 +1,12 @@
-//! Keeps the deadlines that a driver waits for: the one place that knows by what structure.
+//! Keeps the deadlines that a driver waits for, in a wheel.
 //!
-//! Units: nanoseconds since the driver's origin.
+//! Units: nanoseconds since the driver's origin, which are the wheel's ticks.
 
-use std::collections::BTreeMap;
 use std::task::Waker;
+
+use mainspring_wheel::Wheel;
+
+pub(super) use mainspring_wheel::Key;
 
 /// Who waits for a deadline.
 pub(super) struct Entry {
@@ -12,50 +15,43 @@ pub(super) struct Entry {
     pub(super) again: u64,
 }
 
-/// Names one entry for ever: an entry that has gone is not mistaken for a later one.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Key(u64, u64);
-
 #[derive(Default)]
 pub(super) struct Queue {
-    entries: BTreeMap<(u64, u64), Entry>,
-    inserted: u64,
+    wheel: Wheel<Entry>,
 }
 
 impl Queue {
     pub(super) fn insert(&mut self, deadline: u64, entry: Entry) -> Key {
-        self.inserted += 1;
-        self.entries.insert((deadline, self.inserted), entry);
-        Key(deadline, self.inserted)
+        self.wheel.insert(deadline, entry)
     }
 
     pub(super) fn cancel(&mut self, key: Key) -> Option<Entry> {
-        self.entries.remove(&(key.0, key.1))
+        self.wheel.cancel(key)
+    }
+
+    pub(super) fn move_to(&mut self, key: Key, deadline: u64) -> bool {
+        self.wheel.reschedule(key, deadline)
     }
 
     pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Entry> {
-        self.entries.get_mut(&(key.0, key.1))
+        self.wheel.get_mut(key)
     }
 
     /// The earliest deadline.
-    pub(super) fn next(&self) -> Option<u64> {
-        self.entries.keys().next().map(|&(deadline, _)| deadline)
+    pub(super) fn next(&mut self) -> Option<u64> {
+        self.wheel.next_deadline()
     }
 
     /// Takes out up to `most` entries whose deadline is not after `now`, the earliest first.
     pub(super) fn take_due(&mut self, now: u64, most: usize, mut take: impl FnMut(u64, Entry)) {
-        for _ in 0..most {
-            match self.entries.first_entry() {
-                Some(first) if first.key().0 <= now => {
-                    let ((deadline, _), entry) = first.remove_entry();
-                    take(deadline, entry);
-                }
-                _ => return,
-            }
+        // Two threads may read the clock in one order and come here in the other: then all that is
+        // due has been taken.
+        if let Ok(due) = self.wheel.advance(now) {
+            due.take(most).for_each(|(deadline, entry)| take(deadline, entry));
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.wheel.len()
     }
 }

@@ -217,11 +217,16 @@ impl Shared {
         Ok(key)
     }
 
-    /// Moves an entry to an earlier moment; `None` if it has fired.
-    pub(super) fn advance(&self, key: Key, moment: u64) -> Option<Key> {
-        let entry = self.lock().queue.cancel(key)?;
+    /// Moves an entry to an earlier moment, if it has not fired.
+    pub(super) fn advance(&self, key: Key, moment: u64) {
+        let mut state = self.lock();
         // Should the timer have failed, the next poll meets the error.
-        self.register(moment, entry).ok()
+        let is_passed = state.queue.move_to(key, moment)
+            && matches!(self.arm(&mut state, moment), Ok(Armed::Passed));
+        drop(state);
+        if is_passed {
+            self.fire();
+        }
     }
 
     /// Has `waker` called in the place of the one that the entry was made with.

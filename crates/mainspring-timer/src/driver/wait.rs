@@ -98,9 +98,7 @@ impl Wait {
             registered.moment = moment;
             registered.lead = Duration::ZERO;
             registered.length = None;
-            if let Some(key) = shared.advance(registered.key, moment) {
-                registered.key = key;
-            }
+            shared.advance(registered.key, moment);
         }
     }
 
