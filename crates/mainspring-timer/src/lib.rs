@@ -62,7 +62,7 @@ mod os;
 mod periodic;
 mod precision;
 mod sleep;
-#[expect(unsafe_code, reason = "calls into the operating system; each block has its proof")]
+#[allow(unsafe_code, reason = "calls into the operating system; each block has its proof")]
 mod sys;
 mod timeout;
 

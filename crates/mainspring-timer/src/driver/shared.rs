@@ -355,3 +355,6 @@ impl State {
 pub(crate) fn far_away(now: Instant) -> Instant {
     now + Duration::from_secs(86_400 * 365 * 30)
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,3 +135,32 @@ fn event(flags: sys::Flags) -> sys::kevent {
     event.flags = flags;
     event
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{create, set, sys, take};
+    use std::time::Duration;
+
+    #[test]
+    fn a_stale_event() {
+        let queue = create().unwrap();
+        set(&queue, Duration::from_micros(1), sys::EV_ONESHOT).unwrap();
+        std::thread::sleep(Duration::from_millis(5)); // it has fired, and nobody has looked
+        set(&queue, Duration::from_secs(3600), sys::EV_ONESHOT).unwrap();
+        assert_eq!(take(&queue).unwrap(), 0, "the event of the timer before is gone");
+        set(&queue, Duration::from_micros(1), sys::EV_ONESHOT).unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+        assert_eq!(take(&queue).unwrap(), 1);
+        assert_eq!(take(&queue).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_repeating_timer_counts() {
+        let queue = create().unwrap();
+        set(&queue, Duration::from_millis(1), sys::EV_CLEAR).unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+        assert!(take(&queue).unwrap() >= 9);
+        set(&queue, Duration::MAX, sys::EV_ONESHOT).unwrap();
+        assert_eq!(take(&queue).unwrap(), 0);
+    }
+}

@@ -202,16 +202,20 @@ fn monotonic(instant: Instant) -> Timespec {
 /// The instant is read first, so that what passes in between makes a timer late, not early; a
 /// preemption in between would make every timer of the process late, so the closest of many counts.
 fn closest_readings() -> (Instant, Duration) {
-    let mut closest = None;
-    for _ in 0..64 {
-        let instant = SystemClock.now();
+    let readings = (0..64).map(|_| {
+        let before = SystemClock.now();
         let reading = duration(clock_gettime(ClockId::Monotonic));
-        let gap = SystemClock.now() - instant;
-        if closest.is_none_or(|(least, _)| gap < least) {
-            closest = Some((gap, (instant, reading)));
-        }
-    }
-    closest.map(|(_, readings)| readings).expect("there were 64")
+        (before, reading, SystemClock.now())
+    });
+    closest(readings)
+}
+
+/// Of readings of the monotonic clock, each between two instants, the one with the least doubt.
+fn closest(readings: impl Iterator<Item = (Instant, Duration, Instant)>) -> (Instant, Duration) {
+    let (before, reading, _) = readings
+        .min_by_key(|(before, _, after)| *after - *before)
+        .expect("the clocks have been read");
+    (before, reading)
 }
 
 const ZERO: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
@@ -244,4 +248,39 @@ fn duration(spec: Timespec) -> Duration {
 fn setting(spec: Itimerspec) -> Setting {
     let some = |spec| Some(duration(spec)).filter(|duration| !duration.is_zero());
     Setting::new(some(spec.it_value), some(spec.it_interval))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{closest, duration, monotonic};
+    use mainspring_clock::{Clock, SystemClock};
+    use rustix::time::{ClockId, clock_gettime};
+    use std::time::Duration;
+
+    #[test]
+    fn a_preemption_between_two_readings_does_not_count() {
+        let now = SystemClock.now();
+        let us = Duration::from_micros;
+        let readings = (0..64_u64).map(|index| {
+            let before = now + us(1_000 * index);
+            // Each thread switch in between makes the pair wrong by as much; one pair has had none.
+            let lost = us(if index == 41 { 0 } else { 400 });
+            (before, us(7_000_000 + 1_000 * index) + lost, before + lost)
+        });
+        let (instant, reading) = closest(readings);
+        assert_eq!(instant - now, us(41_000));
+        assert_eq!(reading, us(7_041_000));
+    }
+
+    #[test]
+    fn an_instant_is_shown_on_the_kernels_clock_and_never_early() {
+        for _ in 0..1_000 {
+            let before = duration(clock_gettime(ClockId::Monotonic));
+            let instant = SystemClock.now();
+            let after = duration(clock_gettime(ClockId::Monotonic));
+            let shown = duration(monotonic(instant));
+            assert!(shown >= before, "{shown:?} is before {before:?}");
+            assert!(shown <= after + Duration::from_millis(1), "{shown:?} is long after {after:?}");
+        }
+    }
 }

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_callback_finds_nobody() {
+    fn the_late_callback_race() {
         for round in 0..200 {
             let (waker, told) = told();
             let waitable = WaitableTimer::new(waker.clone()).unwrap();

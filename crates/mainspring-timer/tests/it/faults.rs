@@ -15,15 +15,20 @@ use crate::worlds::{REAL, World, ms, multi, poll_once, single, us};
 fn a_runtime_without_io() {
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
-        for error in [
-            try_sleep(ms(1)).unwrap_err(),
-            try_interval(ms(1)).unwrap_err(),
-            try_timeout(ms(1), std::future::ready(())).unwrap_err(),
-            Driver::new(Backend::Os).unwrap_err(),
-        ] {
-            if !cfg!(windows) {
+        let tried = [
+            try_sleep(ms(1)).map(drop),
+            try_interval(ms(1)).map(drop),
+            try_timeout(ms(1), async {}).map(drop),
+            Driver::new(Backend::Auto).map(drop),
+        ];
+        for result in tried {
+            // Where timers are no descriptors, there is nothing to miss.
+            if cfg!(all(unix, not(mainspring_force_fallback))) {
+                let error = result.unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Unsupported);
                 assert!(error.to_string().contains("enable_io"), "{error}");
+            } else {
+                result.unwrap();
             }
         }
         // The ways out that the error names.
@@ -39,7 +44,9 @@ fn a_runtime_without_io() {
 fn a_runtime_without_time() {
     let runtime = Builder::new_current_thread().enable_io().build().unwrap();
     runtime.block_on(async {
-        sleep(ms(1)).await; // needs no more than I/O
+        if !cfg!(mainspring_force_fallback) {
+            sleep(ms(1)).await; // needs no more than I/O
+        }
         let error = Driver::new(Backend::Portable).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.to_string().contains("enable_time"), "{error}");
@@ -104,7 +111,7 @@ fn a_runtime_that_shuts_down_under_a_live_timer() {
 }
 
 #[test]
-fn a_runtime_that_shuts_down_panics_nobody() {
+fn panics_at_runtime_shutdown() {
     for _ in 0..20 {
         let runtime = multi(2);
         for index in 0..50 {

@@ -1,18 +1,18 @@
-//! What only Linux shows: one descriptor, none left, and a clock that is set.
+//! What only Linux shows: one descriptor, none left, a clock that is set, and how late is late.
 //!
-//! Each of these changes or counts what belongs to a whole process or machine, so each runs in a
-//! process of its own: the test starts itself once more.
+//! The first of these change or count what belongs to a whole process or machine, so each runs in
+//! a process of its own: the test starts itself once more.
 
 use std::process::Command;
 use std::time::Duration;
 
 use mainspring_clock::{Jump, SystemClock, WallClock};
 use mainspring_timer::{
-    Alarm, Backend, ClockKind, Driver, Interval, KernelTimer, PeriodicInterval, Woke,
+    Alarm, Backend, ClockKind, Driver, Interval, KernelTimer, PeriodicInterval, Precision, Woke,
     clock_changes, interval, now, sleep, try_interval, try_sleep,
 };
 
-use crate::worlds::{ms, poll_once, single};
+use crate::worlds::{ms, poll_once, single, us};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -35,8 +35,8 @@ fn is_child(name: &str) -> bool {
 }
 
 #[test]
-fn no_descriptors_left() {
-    if !is_child("no_descriptors_left") {
+fn panics_on_descriptor_exhaustion() {
+    if !is_child("panics_on_descriptor_exhaustion") {
         return;
     }
     let runtime = single();
@@ -161,4 +161,35 @@ fn set_clock(shift: Shift) -> bool {
             false
         }
     }
+}
+
+/// The median lateness of an interval's last ticks.
+async fn median_lateness(mut beat: Interval, ticks: usize) -> Duration {
+    for _ in 0..300 {
+        beat.tick().await; // learns
+    }
+    let mut lateness = Vec::new();
+    for _ in 0..ticks {
+        lateness.push(beat.next_tick().await.lateness());
+    }
+    lateness.sort();
+    lateness[ticks / 2]
+}
+
+#[test]
+fn a_learned_lead_is_closer_to_the_deadline() {
+    single().block_on(async {
+        let build = |precision| {
+            Interval::builder(us(500)).precision(precision).own_timer(Backend::Os).build().unwrap()
+        };
+        // Best of several: neighbours may take the processor away at any time.
+        let mut best = (Duration::MAX, Duration::MAX);
+        for _ in 0..5 {
+            let kernel = median_lateness(build(Precision::Kernel), 200).await;
+            let exactly = Precision::Exact { max_spin: ms(1) };
+            let exact = median_lateness(build(exactly), 200).await;
+            best = (best.0.min(kernel), best.1.min(exact));
+        }
+        assert!(best.1 < best.0, "kernel {:?}, exact {:?}", best.0, best.1);
+    });
 }

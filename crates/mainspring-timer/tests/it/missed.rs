@@ -57,7 +57,7 @@ fn every_behavior_holds_on_every_clock() {
 }
 
 #[test]
-fn delay_does_not_slip_while_no_tick_is_missed() {
+fn delay_that_slips_with_no_tick_missed() {
     for world in REAL {
         world.run(|stage| async move {
             let period = ms(1);
@@ -96,7 +96,7 @@ fn skip_at_an_exact_multiple() {
 }
 
 #[tokio::test]
-async fn a_catch_up_burst_does_not_starve_its_siblings() {
+async fn a_catch_up_burst_that_starves_its_siblings() {
     let local = tokio::task::LocalSet::new();
     local
         .run_until(async {

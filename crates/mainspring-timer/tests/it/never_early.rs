@@ -65,14 +65,14 @@ fn every_precision_and_slack() {
 }
 
 #[test]
-fn early_ticks_after_a_preemption_at_creation() {
+fn early_ticks_after_an_unlucky_preemption_at_creation() {
     // Timers made at moments when the thread is likely to lose its processor, each with a kernel
     // timer of its own, so that each sets out from readings of its own.
     let _hogs = Hogs::new(3);
     multi(1).block_on(async {
         for _ in 0..300 {
             std::thread::yield_now();
-            let builder = Interval::builder(us(100)).own_timer(Backend::Os);
+            let builder = Interval::builder(us(100)).own_timer(Backend::Auto);
             let mut beat = builder.build().unwrap();
             for _ in 0..3 {
                 let tick = beat.next_tick().await;

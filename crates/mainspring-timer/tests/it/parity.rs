@@ -196,7 +196,7 @@ fn resets() {
 }
 
 #[tokio::test]
-async fn no_period_is_too_long() {
+async fn panics_on_the_longest_duration() {
     let mut forever = interval(Duration::MAX);
     forever.tick().await;
     forever.reset();

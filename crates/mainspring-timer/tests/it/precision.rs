@@ -2,42 +2,11 @@
 
 use std::time::Duration;
 
-use mainspring_timer::{
-    Backend, Driver, Interval, Isolation, Precision, interval, isolated, now, sleep,
-};
+#[cfg(not(mainspring_force_fallback))]
+use mainspring_timer::Interval;
+use mainspring_timer::{Backend, Driver, Isolation, Precision, interval, isolated, now, sleep};
 
 use crate::worlds::{World, ms, single, us};
-
-/// The median lateness of an interval's last ticks.
-async fn median_lateness(mut beat: Interval, ticks: usize) -> Duration {
-    for _ in 0..300 {
-        beat.tick().await; // learns
-    }
-    let mut lateness = Vec::new();
-    for _ in 0..ticks {
-        lateness.push(beat.next_tick().await.lateness());
-    }
-    lateness.sort();
-    lateness[ticks / 2]
-}
-
-#[test]
-fn a_learned_lead_is_closer_to_the_deadline() {
-    single().block_on(async {
-        let build = |precision| {
-            Interval::builder(us(500)).precision(precision).own_timer(Backend::Os).build().unwrap()
-        };
-        // Best of several: neighbours may take the processor away at any time.
-        let mut best = (Duration::MAX, Duration::MAX);
-        for _ in 0..5 {
-            let kernel = median_lateness(build(Precision::Kernel), 200).await;
-            let exactly = Precision::Exact { max_spin: ms(1) };
-            let exact = median_lateness(build(exactly), 200).await;
-            best = (best.0.min(kernel), best.1.min(exact));
-        }
-        assert!(best.1 < best.0 / 2, "kernel {:?}, exact {:?}", best.0, best.1);
-    });
-}
 
 #[test]
 fn leads_are_learned_and_shown() {
@@ -48,7 +17,9 @@ fn leads_are_learned_and_shown() {
         for _ in 0..50 {
             beat.tick().await;
         }
-        assert!(beat.lead() > Duration::ZERO && beat.lead() <= us(40), "{:?}", beat.lead());
+        assert!(beat.lead() <= us(40), "{:?}", beat.lead());
+        // tokio's clock has whole milliseconds: nothing is learned from it.
+        assert_eq!(beat.lead().is_zero(), cfg!(mainspring_force_fallback));
         assert_eq!(beat.precision(), exactly);
         assert_eq!(interval(ms(1)).lead(), Duration::ZERO);
     });
