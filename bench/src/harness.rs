@@ -50,6 +50,8 @@ pub enum Better {
 pub enum Rounds {
     /// A measurement: repeated, the first answer thrown away.
     Repeated,
+    /// A measurement that takes long: repeated, but so many times at most.
+    AtMost(usize),
     /// A fact: asked once.
     Once,
 }
@@ -172,6 +174,7 @@ pub fn run(mut question: Question, settings: Settings) -> Report {
     let rounds = match question.rounds {
         Rounds::Once => 0,
         Rounds::Repeated => settings.rounds,
+        Rounds::AtMost(most) => settings.rounds.min(most),
     };
     let mut answers: Vec<Vec<Vec<Answer>>> =
         question.rows.iter().map(|row| vec![Vec::new(); row.cells.len()]).collect();
@@ -189,7 +192,7 @@ pub fn run(mut question: Question, settings: Settings) -> Report {
             }
         }
     }
-    let warm_up = usize::from(question.rounds == Rounds::Repeated);
+    let warm_up = usize::from(question.rounds != Rounds::Once);
     let peers = question.rows.first().into_iter();
     let peers: Vec<_> = peers.flat_map(|row| row.cells.iter().map(|cell| cell.peer)).collect();
     let rows = question.rows.iter().zip(answers).map(|(row, answers)| {

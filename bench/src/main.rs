@@ -12,6 +12,7 @@ mod questions;
 mod report;
 mod stats;
 mod stopwatch;
+mod timer;
 mod timers;
 
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 use harness::Settings;
 use machine::{Machine, version_of};
-use questions::ALL;
+use questions::{ALL, timer_cost, timer_ticks};
 use report::Run;
 
 const HELP: &str = "\
@@ -47,6 +48,10 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match args.as_slice() {
         [argument, peer] if argument == probe::ARGUMENT => serve(peer),
+        [argument] if argument == timer_ticks::HOG => timer_ticks::hog(),
+        [argument, peer, ticks] if argument == timer_cost::calls::TICK => {
+            timer_cost::calls::tick(peer, ticks)
+        }
         args => Options::parse(args).and_then(|options| options.run()),
     };
     match outcome {
@@ -116,6 +121,7 @@ impl Options {
     }
 
     fn ask(&self) -> Result<(), String> {
+        raise_descriptor_limit();
         let mut reports = Vec::new();
         for entry in ALL.iter().filter(|entry| self.wants(entry.name)) {
             eprintln!("asking {} …", entry.name);
@@ -143,13 +149,24 @@ impl Options {
             ALL.iter().any(|entry| entry.name.starts_with(kind) && self.wants(entry.name))
         };
         let cron = peers::CRON.iter().filter(|_| asked("cron")).map(|p| (p.name, p.package));
-        let timers = peers::TIMERS.iter().filter(|_| asked("wheel")).map(|p| (p.name, p.package));
-        cron.chain(timers).map(|(name, package)| (name, version_of(package))).collect()
+        let keepers = peers::KEEPERS.iter().filter(|_| asked("wheel")).map(|p| (p.name, p.package));
+        let timers = peers::TIMERS.iter().filter(|_| asked("timer")).map(|p| (p.name, p.package));
+        let all = cron.chain(keepers).chain(timers);
+        all.map(|(name, package)| (name, version_of(package))).collect()
     }
 
     fn wants(&self, name: &str) -> bool {
         self.questions.is_empty() || self.questions.iter().any(|wanted| name.starts_with(wanted))
     }
+}
+
+/// Ten thousand timers of a peer may take ten thousand descriptors.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Refused, it is the peers that need many who say so.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 fn write(path: &PathBuf, text: &str) -> Result<(), String> {

@@ -2,6 +2,20 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rustix::time::{ClockId, clock_gettime};
+
+/// The present instant, for how late something is.
+#[expect(clippy::disallowed_methods, reason = "lateness is measured against real time")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// The processor time of this process so far, all threads together.
+pub fn cpu() -> Duration {
+    let taken = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(taken.tv_sec as u64, taken.tv_nsec as u32)
+}
+
 /// How long `work` takes.
 #[expect(clippy::disallowed_methods, reason = "a bench measures real time; here and nowhere else")]
 pub fn time(work: impl FnOnce()) -> Duration {
@@ -15,12 +29,6 @@ pub fn time(work: impl FnOnce()) -> Duration {
 pub fn epoch_second() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// The present, for peers that count from it.
-#[expect(clippy::disallowed_methods, reason = "some peers know no other beginning of time")]
-pub fn now() -> Instant {
-    Instant::now()
 }
 
 /// What tokio's clock says, paused or not, in the runtime that has been entered.

@@ -15,13 +15,21 @@ mod mainspring;
 mod mainspring_wheel;
 mod ora;
 mod saffron;
+mod timer_async_io;
+mod timer_hrtime;
+mod timer_mainspring;
+mod timer_osinterval;
+mod timer_threads;
+mod timer_timerfd;
+mod timer_tokio;
 mod tm_wheel;
 mod tokio_sleep;
 
 use crate::cron::{CronPeer, Inquiry, Reply, answer};
-use crate::harness::{Ask, Settings};
+use crate::harness::{Ask, OURS, Settings};
 use crate::questions::wheel::{self, Kind};
 use crate::questions::{cron_next, cron_parse};
+use crate::timer::{Crowd, Gathering, Runner, crowd, on_tokio, runtime};
 use crate::timers::TimerPeer;
 
 /// A cron library with its types forgotten, so that a table can hold it.
@@ -55,30 +63,157 @@ const fn entry<P: CronPeer>() -> CronEntry {
 }
 
 /// A keeper of timers with its types forgotten.
-pub struct TimerEntry {
+pub struct KeeperEntry {
     pub name: &'static str,
     pub package: &'static str,
     pub ask: fn(Kind, usize) -> Ask,
 }
 
 /// Every keeper of timers, ours first.
-pub const TIMERS: [TimerEntry; 14] = [
-    timer_entry::<mainspring_wheel::Exact>(),
-    timer_entry::<mainspring_wheel::Rounded>(),
-    timer_entry::<mainspring_wheel::Named>(),
-    timer_entry::<ferris::Alloc>(),
-    timer_entry::<ferris::Copy>(),
-    timer_entry::<delay_queue::Queue>(),
-    timer_entry::<hash_wheel::HashWheel>(),
-    timer_entry::<tm_wheel::TmWheel>(),
-    timer_entry::<bitwheel::BitWheel>(),
-    timer_entry::<kestrel::Kestrel>(),
-    timer_entry::<ora::Ora>(),
-    timer_entry::<heap::Heap>(),
-    timer_entry::<btree::BTree>(),
-    timer_entry::<tokio_sleep::TokioSleep>(),
+pub const KEEPERS: [KeeperEntry; 14] = [
+    keeper_entry::<mainspring_wheel::Exact>(),
+    keeper_entry::<mainspring_wheel::Rounded>(),
+    keeper_entry::<mainspring_wheel::Named>(),
+    keeper_entry::<ferris::Alloc>(),
+    keeper_entry::<ferris::Copy>(),
+    keeper_entry::<delay_queue::Queue>(),
+    keeper_entry::<hash_wheel::HashWheel>(),
+    keeper_entry::<tm_wheel::TmWheel>(),
+    keeper_entry::<bitwheel::BitWheel>(),
+    keeper_entry::<kestrel::Kestrel>(),
+    keeper_entry::<ora::Ora>(),
+    keeper_entry::<heap::Heap>(),
+    keeper_entry::<btree::BTree>(),
+    keeper_entry::<tokio_sleep::TokioSleep>(),
 ];
 
-const fn timer_entry<P: TimerPeer>() -> TimerEntry {
-    TimerEntry { name: P::NAME, package: P::PACKAGE, ask: wheel::ask::<P> }
+const fn keeper_entry<P: TimerPeer>() -> KeeperEntry {
+    KeeperEntry { name: P::NAME, package: P::PACKAGE, ask: wheel::ask::<P> }
 }
+
+/// A timer library with its types forgotten.
+pub struct TimerEntry {
+    pub name: &'static str,
+    pub package: &'static str,
+    pub runner: fn() -> Runner,
+    /// How far its crowds reach.
+    pub crowd: Option<(Largest, fn(Crowd) -> Gathering)>,
+    /// Time-outs that never fire, so many of them.
+    pub timeouts: Option<fn() -> Box<dyn FnMut(u64)>>,
+    /// Resets of an interval that is waited for, each with the poll that follows.
+    pub resets: Option<fn() -> Box<dyn FnMut(u64)>>,
+}
+
+/// The largest crowd that a library can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Largest {
+    /// As many as there are descriptors.
+    Descriptors,
+    Any,
+}
+
+macro_rules! timeouts {
+    ($peer:ident) => {
+        Some(|| {
+            let runtime = runtime();
+            Box::new(move |count| runtime.block_on($peer::timeouts(count)))
+        })
+    };
+}
+
+/// Every timer library, ours first. Those of ours with choices made stand beside it under their own
+/// names.
+pub const TIMERS: [TimerEntry; 13] = [
+    TimerEntry {
+        name: OURS,
+        package: "mainspring-timer",
+        runner: on_tokio::<timer_mainspring::Plain>,
+        crowd: Some((Largest::Any, crowd::<timer_mainspring::Plain, timer_mainspring::Plain>)),
+        timeouts: timeouts!(timer_mainspring),
+        resets: Some(timer_mainspring::resetter),
+    },
+    TimerEntry {
+        name: "ours, compensated",
+        runner: on_tokio::<timer_mainspring::Compensated>,
+        ..NOTHING
+    },
+    TimerEntry { name: "ours, exact", runner: on_tokio::<timer_mainspring::Exact>, ..NOTHING },
+    TimerEntry {
+        name: "ours, slack 1 ms",
+        runner: on_tokio::<timer_mainspring::Slack>,
+        crowd: Some((Largest::Any, crowd::<timer_mainspring::Slack, timer_mainspring::Slack>)),
+        ..NOTHING
+    },
+    TimerEntry { name: "ours, isolated", runner: timer_mainspring::on_own_thread, ..NOTHING },
+    TimerEntry {
+        name: "tokio",
+        package: "tokio",
+        runner: on_tokio::<timer_tokio::TokioTime>,
+        crowd: Some((Largest::Any, crowd::<timer_tokio::TokioTime, timer_tokio::TokioTime>)),
+        timeouts: timeouts!(timer_tokio),
+        resets: Some(timer_tokio::resetter),
+    },
+    TimerEntry {
+        name: "OsInterval",
+        package: "tokio-osinterval",
+        runner: on_tokio::<timer_osinterval::Os>,
+        crowd: Some((Largest::Descriptors, crowd::<timer_osinterval::Os, timer_tokio::TokioTime>)),
+        timeouts: None,
+        resets: Some(timer_osinterval::resetter),
+    },
+    TimerEntry {
+        name: "PeriodicInterval",
+        package: "tokio-osinterval",
+        runner: on_tokio::<timer_osinterval::Periodic>,
+        ..NOTHING
+    },
+    TimerEntry {
+        name: "tokio-timerfd",
+        package: "tokio-timerfd",
+        runner: on_tokio::<timer_timerfd::TokioTimerfd>,
+        crowd: Some((
+            Largest::Descriptors,
+            crowd::<timer_timerfd::TokioTimerfd, timer_timerfd::TokioTimerfd>,
+        )),
+        ..NOTHING
+    },
+    TimerEntry {
+        name: "tokio-hrtime",
+        package: "tokio-hrtime",
+        runner: on_tokio::<timer_hrtime::TokioHrtime>,
+        crowd: Some((
+            Largest::Descriptors,
+            crowd::<timer_hrtime::TokioHrtime, timer_tokio::TokioTime>,
+        )),
+        timeouts: timeouts!(timer_hrtime),
+        resets: Some(timer_hrtime::resetter),
+    },
+    TimerEntry {
+        name: "async-io",
+        package: "async-io",
+        runner: timer_async_io::runner,
+        crowd: Some((Largest::Any, crowd::<timer_async_io::AsyncIo, timer_async_io::AsyncIo>)),
+        ..NOTHING
+    },
+    TimerEntry {
+        name: "spin_sleep",
+        package: "spin_sleep",
+        runner: timer_threads::spin_sleep,
+        ..NOTHING
+    },
+    TimerEntry {
+        name: "nanosleep",
+        package: "rustix",
+        runner: timer_threads::nanosleep,
+        ..NOTHING
+    },
+];
+
+const NOTHING: TimerEntry = TimerEntry {
+    name: "",
+    package: "mainspring-timer",
+    runner: on_tokio::<timer_tokio::TokioTime>,
+    crowd: None,
+    timeouts: None,
+    resets: None,
+};

@@ -3,6 +3,9 @@
 pub mod cron_next;
 pub mod cron_parse;
 pub mod cron_right;
+pub mod timer_cost;
+pub mod timer_many;
+pub mod timer_ticks;
 pub mod wheel;
 mod wheel_bytes;
 mod wheel_cancel;
@@ -21,7 +24,7 @@ pub struct Entry {
 }
 
 /// Every question, in the order in which they are asked.
-pub const ALL: [Entry; 16] = [
+pub const ALL: [Entry; 24] = [
     Entry { name: cron_right::NAME, build: cron_right::question },
     Entry { name: cron_parse::NAME, build: cron_parse::question },
     Entry { name: cron_next::NAME, build: cron_next::question },
@@ -38,4 +41,12 @@ pub const ALL: [Entry; 16] = [
     Entry { name: wheel_idle::NAME, build: wheel::idle },
     Entry { name: wheel_bytes::FRESH, build: wheel::bytes },
     Entry { name: wheel_bytes::CHURNED, build: wheel::bytes_churned },
+    Entry { name: timer_ticks::IDLE, build: timer_ticks::idle },
+    Entry { name: timer_ticks::HOGS, build: timer_ticks::hogs },
+    Entry { name: timer_ticks::BUSY, build: timer_ticks::busy },
+    Entry { name: timer_ticks::CPU, build: timer_ticks::cpu },
+    Entry { name: timer_cost::calls::NAME, build: timer_cost::calls::question },
+    Entry { name: timer_many::NAME, build: timer_many::question },
+    Entry { name: timer_cost::TIMEOUT, build: timer_cost::timeout },
+    Entry { name: timer_cost::RESET, build: timer_cost::reset },
 ];

@@ -4,7 +4,7 @@ use super::{
     wheel_bytes, wheel_cancel, wheel_fire, wheel_idle, wheel_insert, wheel_mix, wheel_reset,
 };
 use crate::harness::{Ask, Better, Cell, Question, Rounds, Row, Settings};
-use crate::peers::TIMERS;
+use crate::peers::KEEPERS;
 use crate::timers::TimerPeer;
 
 /// One question about timers.
@@ -148,7 +148,7 @@ fn rows(kind: Kind, settings: Settings) -> Vec<Row> {
 }
 
 fn row(name: &str, kind: Kind, size: usize, rounds_most: usize) -> Row {
-    let cells = TIMERS.iter().map(|peer| {
+    let cells = KEEPERS.iter().map(|peer| {
         // Made when it is first asked: the work for ten million timers is large itself.
         let mut made: Option<Ask> = None;
         let make = peer.ask;

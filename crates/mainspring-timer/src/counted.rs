@@ -12,6 +12,7 @@ use crate::kernel::Setting;
 
 #[derive(Debug)]
 pub(crate) struct Counted {
+    driver: Driver,
     wait: Wait,
     interval: Option<Duration>,
     is_armed: bool,
@@ -20,15 +21,15 @@ pub(crate) struct Counted {
 impl Counted {
     pub(crate) fn new(driver: Driver) -> Self {
         let now = driver.now();
-        Self { wait: Wait::new(driver, false, now), interval: None, is_armed: false }
+        Self { wait: Wait::on(driver.clone(), now), driver, interval: None, is_armed: false }
     }
 
     pub(crate) fn now(&self) -> Instant {
-        self.wait.driver().now()
+        self.driver.now()
     }
 
     pub(crate) fn after(&self, delay: Duration) -> Instant {
-        self.wait.driver().after(delay)
+        self.driver.after(delay)
     }
 
     pub(crate) fn arm(&mut self, deadline: Instant, interval: Option<Duration>) -> Setting {

@@ -45,7 +45,7 @@ pub fn interval(period: Duration) -> Interval {
     assert!(!period.is_zero(), "{}", builder::ZERO_PERIOD);
     let driver = current_or_thread();
     let start = driver.now();
-    Interval::with(Wait::new(driver, true, start), period)
+    Interval::with(Wait::from(driver, start), period)
 }
 
 /// An interval that ticks at `start` and then every `period`, as [`interval`] does.
@@ -55,7 +55,7 @@ pub fn interval(period: Duration) -> Interval {
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "{}", builder::ZERO_PERIOD);
-    Interval::with(Wait::new(current_or_thread(), true, start), period)
+    Interval::with(Wait::from(current_or_thread(), start), period)
 }
 
 /// As [`interval`], where a zero period or a missing runtime or descriptor is an error.
@@ -219,7 +219,7 @@ impl Interval {
 
     /// The time until the next tick is due; zero if it is.
     pub fn remaining(&self) -> Duration {
-        self.wait.deadline().saturating_duration_since(self.wait.driver().now())
+        self.wait.deadline().saturating_duration_since(self.wait.now())
     }
 
     /// The next tick comes one period from now.
@@ -229,12 +229,12 @@ impl Interval {
 
     /// The next tick comes now.
     pub fn reset_immediately(&mut self) {
-        self.reset_at(self.wait.driver().now());
+        self.reset_at(self.wait.now());
     }
 
     /// The next tick comes `after` from now.
     pub fn reset_after(&mut self, after: Duration) {
-        let now = self.wait.driver().now();
+        let now = self.wait.now();
         self.reset_at(now.checked_add(after).unwrap_or_else(|| far_away(now)));
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::Precision;
-use crate::driver::{Driver, Wait, current, current_or_thread};
+use crate::driver::{Driver, Wait, current, far_away};
+use crate::{Precision, now};
 
 /// Waits until `duration` has passed.
 ///
@@ -21,8 +21,8 @@ use crate::driver::{Driver, Wait, current, current_or_thread};
 /// Dropping the sleep cancels it and leaves nothing behind.
 ///
 /// # Panics
-/// Outside a tokio runtime, and in one whose I/O driver is off. Where descriptors have run out a
-/// thread of the process stands in; [`try_sleep`] tells of it instead.
+/// When it is first polled outside a tokio runtime, or in one whose I/O driver is off. Where
+/// descriptors have run out a thread of the process stands in; [`try_sleep`] tells of it instead.
 ///
 /// # Examples
 ///
@@ -37,20 +37,17 @@ use crate::driver::{Driver, Wait, current, current_or_thread};
 /// assert!(now() - start >= Duration::from_micros(300));
 /// # }
 /// ```
-#[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    let driver = current_or_thread();
-    let deadline = driver.after(duration);
-    Sleep { wait: Wait::new(driver, true, deadline), elapsed: false }
+    let now = now();
+    sleep_until(now.checked_add(duration).unwrap_or_else(|| far_away(now)))
 }
 
 /// Waits until `deadline`, as [`sleep`] does.
 ///
 /// # Panics
 /// As [`sleep`].
-#[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep { wait: Wait::new(current_or_thread(), true, deadline), elapsed: false }
+    Sleep { wait: Wait::roaming(deadline), elapsed: false }
 }
 
 /// As [`sleep`], where a missing runtime or descriptor is an error.
@@ -60,7 +57,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 pub fn try_sleep(duration: Duration) -> io::Result<Sleep> {
     let driver = current()?;
     let deadline = driver.after(duration);
-    Ok(Sleep { wait: Wait::new(driver, true, deadline), elapsed: false })
+    Ok(Sleep { wait: Wait::from(driver, deadline), elapsed: false })
 }
 
 /// As [`sleep_until`], where a missing runtime or descriptor is an error.
@@ -68,13 +65,14 @@ pub fn try_sleep(duration: Duration) -> io::Result<Sleep> {
 /// # Errors
 /// As [`Driver::current`].
 pub fn try_sleep_until(deadline: Instant) -> io::Result<Sleep> {
-    Ok(Sleep { wait: Wait::new(current()?, true, deadline), elapsed: false })
+    Ok(Sleep { wait: Wait::from(current()?, deadline), elapsed: false })
 }
 
 /// A wait for one instant: the future of [`sleep`] and [`sleep_until`].
 ///
-/// It registers at its first poll. It may be made in one runtime and awaited in another: it goes
-/// along, unless it belongs to a [`Driver`] that was named.
+/// It registers at its first poll, with the driver of the runtime that it is polled in. It may be made
+/// anywhere, and moved from one runtime to another: it goes along, unless it belongs to a [`Driver`]
+/// that was named.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Sleep {
@@ -84,7 +82,7 @@ pub struct Sleep {
 
 impl Sleep {
     pub(crate) fn on(driver: Driver, deadline: Instant) -> Self {
-        Self { wait: Wait::new(driver, false, deadline), elapsed: false }
+        Self { wait: Wait::on(driver, deadline), elapsed: false }
     }
 
     /// How close to its deadline it ends; [`Precision::Kernel`] unless said otherwise.
@@ -121,7 +119,7 @@ impl Sleep {
 
     /// Whether it has ended: it was polled to its end, or its deadline has passed.
     pub fn is_elapsed(&self) -> bool {
-        self.elapsed || self.wait.driver().now() >= self.wait.deadline()
+        self.elapsed || self.wait.now() >= self.wait.deadline()
     }
 
     /// Gives it another deadline, whether it has ended or not.

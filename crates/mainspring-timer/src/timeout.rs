@@ -38,7 +38,6 @@ use crate::sleep::{Sleep, sleep, sleep_until, try_sleep, try_sleep_until};
 /// assert_eq!(timeout(Duration::from_micros(500), async { 7 }).await, Ok(7));
 /// # }
 /// ```
-#[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     Timeout::on(sleep(duration), future)
 }
@@ -47,7 +46,6 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 ///
 /// # Panics
 /// As [`sleep`].
-#[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
     Timeout::on(sleep_until(deadline), future)
 }

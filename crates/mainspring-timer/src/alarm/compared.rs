@@ -11,6 +11,7 @@ use crate::driver::{Driver, Wait};
 pub(super) const BOUND: Duration = Duration::from_secs(30);
 
 pub(super) struct Compared {
+    driver: Driver,
     wait: Wait,
     detector: JumpDetector,
 }
@@ -18,7 +19,7 @@ pub(super) struct Compared {
 impl Compared {
     pub(super) fn new(driver: Driver) -> Self {
         let now = driver.now();
-        Self { wait: Wait::new(driver, false, now), detector: detector() }
+        Self { wait: Wait::on(driver.clone(), now), driver, detector: detector() }
     }
 
     pub(super) fn poll(&mut self, at: SystemTime, cx: &mut Context<'_>) -> Poll<Woke> {
@@ -32,8 +33,7 @@ impl Compared {
             if jump.is_some() {
                 return Poll::Ready(Woke::ClockSet);
             }
-            let driver = self.wait.driver();
-            self.wait.set_deadline(driver.after(left.min(BOUND)));
+            self.wait.set_deadline(self.driver.after(left.min(BOUND)));
             ready!(self.wait.poll(cx, Duration::ZERO));
         }
     }
@@ -43,8 +43,7 @@ impl Compared {
             if let Some(jump) = self.detector.observe(SystemClock.now(), SystemClock.wall_now()) {
                 return Poll::Ready(jump);
             }
-            let driver = self.wait.driver();
-            self.wait.set_deadline(driver.after(BOUND));
+            self.wait.set_deadline(self.driver.after(BOUND));
             ready!(self.wait.poll(cx, Duration::ZERO));
         }
     }

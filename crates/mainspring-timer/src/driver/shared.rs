@@ -273,10 +273,11 @@ impl Shared {
             });
             let is_more = wakers.0.len() == BATCH;
             // The shot is spent. An interval that has fired will soon wait for its next tick: armed
-            // for it now, it need not be armed again.
+            // for that now, it need not be armed again. Alone, it arms by itself, after its task has
+            // run: the tick is earlier by that call.
             state.armed = NEVER;
             let foreseen = if again > now { again } else { NEVER };
-            let next = state.queue.next().unwrap_or(NEVER).min(foreseen);
+            let next = state.queue.next().map_or(NEVER, |next| next.min(foreseen));
             let armed = self.arm(&mut state, next);
             drop(state);
             wakers.wake();

@@ -14,16 +14,18 @@ use std::time::Duration;
 use tokio::task::coop::poll_proceed;
 use tokio::time::Instant;
 
+use super::Driver;
+use super::current::{current_or_thread, other_than};
 use super::lead::Length;
 use super::queue::{Entry, Key};
 use super::shared::Renewed;
-use super::{Driver, current};
-use crate::Precision;
+use crate::{Precision, now};
 
 /// Waits for one deadline after the other.
 #[derive(Debug)]
 pub(crate) struct Wait {
-    driver: Driver,
+    /// `None` until the first poll finds the runtime's.
+    driver: Option<Driver>,
     /// Goes along when it is polled in another runtime.
     roams: bool,
     deadline: Instant,
@@ -45,7 +47,22 @@ struct Registered {
 }
 
 impl Wait {
-    pub(crate) fn new(driver: Driver, roams: bool, deadline: Instant) -> Self {
+    /// On one driver for good.
+    pub(crate) fn on(driver: Driver, deadline: Instant) -> Self {
+        Self::made(Some(driver), false, deadline)
+    }
+
+    /// On this driver, until it is polled in another runtime.
+    pub(crate) fn from(driver: Driver, deadline: Instant) -> Self {
+        Self::made(Some(driver), true, deadline)
+    }
+
+    /// On the driver of the runtime that it is polled in.
+    pub(crate) fn roaming(deadline: Instant) -> Self {
+        Self::made(None, true, deadline)
+    }
+
+    fn made(driver: Option<Driver>, roams: bool, deadline: Instant) -> Self {
         Self {
             driver,
             roams,
@@ -56,8 +73,8 @@ impl Wait {
         }
     }
 
-    pub(crate) fn driver(&self) -> &Driver {
-        &self.driver
+    pub(crate) fn now(&self) -> Instant {
+        self.driver.as_ref().map_or_else(now, Driver::now)
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -82,7 +99,8 @@ impl Wait {
 
     /// How much ahead a timer of `length` is armed now.
     pub(crate) fn lead(&self, length: Duration) -> Duration {
-        self.driver.shared.leads.lead(Length::of(length), self.precision)
+        let lead = |driver: &Driver| driver.shared.leads.lead(Length::of(length), self.precision);
+        self.driver.as_ref().map_or(Duration::ZERO, lead)
     }
 
     /// Moves the deadline. A task that waits for it is woken for the new one, once polled again if
@@ -90,9 +108,9 @@ impl Wait {
     pub(crate) fn set_deadline(&mut self, deadline: Instant) {
         self.deadline = deadline;
         if let Some(registered) = &mut self.registered
+            && let Some(Driver { shared }) = &self.driver
             && deadline < registered.deadline
         {
-            let shared = &self.driver.shared;
             let moment = shared.nanos(deadline);
             registered.deadline = deadline;
             registered.moment = moment;
@@ -107,17 +125,22 @@ impl Wait {
     /// `again`, if not zero, is the time after which the same timer will be waiting once more.
     ///
     /// # Panics
-    /// If the driver's timer fails and the system has not even a thread left to replace it.
+    /// Outside a runtime, if the driver is still to be found; if its timer fails and the system has
+    /// not even a thread left to replace it.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, again: Duration) -> Poll<Instant> {
         // A timer that is always due must not starve its siblings.
         let coop = ready!(poll_proceed(cx));
-        let mut now = self.driver.shared.now_followed();
-        self.learn(now);
+        let is_at_home = self.driver.is_none();
+        let driver = self.driver.get_or_insert_with(current_or_thread);
+        let mut now = driver.shared.now_followed();
+        if self.precision != Precision::Kernel {
+            self.learn(now);
+        }
         if now < self.deadline {
             match self.spin(now) {
                 Some(after) => now = after,
                 None => {
-                    self.register(cx, now, again)
+                    self.wait(cx, now, again, is_at_home)
                         .unwrap_or_else(|error| panic!("the timer was lost: {error}"));
                     return Poll::Pending;
                 }
@@ -127,56 +150,71 @@ impl Wait {
         Poll::Ready(now)
     }
 
-    fn register(&mut self, cx: &mut Context<'_>, now: Instant, again: Duration) -> io::Result<()> {
-        let renewed = match &self.registered {
-            Some(registered) => self.driver.shared.renew(registered.key, cx.waker()),
-            None => Renewed::Gone,
+    /// Sees to it that the task is woken; `is_at_home` when the driver is known to be the current one.
+    fn wait(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Instant,
+        again: Duration,
+        is_at_home: bool,
+    ) -> io::Result<()> {
+        let renewed = match (&self.registered, &self.driver) {
+            (Some(registered), Some(Driver { shared })) => shared.renew(registered.key, cx.waker()),
+            _ => Renewed::Gone,
         };
-        if renewed == Renewed::Same {
-            return Ok(());
-        }
         // A new waker may be that of a task in another runtime.
-        if self.roams
-            && let Some(driver) = current::other_than(&self.driver)
+        if renewed == Renewed::Same
+            || (!is_at_home && !self.move_to_current() && renewed == Renewed::Changed)
         {
-            self.unregister();
-            self.driver = driver;
-        } else if renewed == Renewed::Changed {
             return Ok(());
         }
-        let shared = &self.driver.shared;
-        let left = self.deadline - now;
-        let length = Length::of(left);
-        // What is within the lead already was refused to spin: then the deadline itself.
-        let lead = match shared.leads.lead(length, self.precision) {
-            lead if lead < left && shared.is_real() => lead,
-            _ => Duration::ZERO,
-        };
-        let deadline = shared.nanos(self.deadline);
-        let moment = match self.precision {
-            Precision::Kernel => coalesced(deadline, nanos(self.slack)),
-            _ => deadline.saturating_sub(nanos(lead)),
-        };
-        // A lead changes from tick to tick and a coalesced moment is no steady beat: not foreseen.
-        let is_steady = self.precision == Precision::Kernel && self.slack.is_zero();
-        let again = if is_steady { nanos(again) } else { 0 };
-        let entry = Entry { waker: cx.waker().clone(), again };
-        let key = shared.register(moment, entry)?;
-        let length = (self.precision != Precision::Kernel).then_some(length);
+        self.register(cx, now, again)
+    }
+
+    /// Goes along to the current runtime; `false` if it is there already, or does not roam.
+    fn move_to_current(&mut self) -> bool {
+        if !self.roams {
+            return false;
+        }
+        let Some(driver) = self.driver.as_ref().and_then(other_than) else { return false };
+        self.unregister();
+        self.driver = Some(driver);
+        true
+    }
+
+    fn register(&mut self, cx: &mut Context<'_>, now: Instant, again: Duration) -> io::Result<()> {
+        let Some(Driver { shared }) = &self.driver else { return Ok(()) };
+        let mut moment = shared.nanos(self.deadline);
+        let mut again = nanos(again);
+        let (mut length, mut lead) = (None, Duration::ZERO);
+        if self.precision != Precision::Kernel {
+            let left = self.deadline - now;
+            let learned = shared.leads.lead(Length::of(left), self.precision);
+            // What is within the lead already was refused to spin: then the deadline itself.
+            if learned < left && shared.is_real() {
+                lead = learned;
+                moment = moment.saturating_sub(nanos(lead));
+            }
+            length = Some(Length::of(left));
+            again = 0; // a lead changes from tick to tick
+        } else if !self.slack.is_zero() {
+            moment = coalesced(moment, nanos(self.slack));
+            again = 0; // such moments are no steady beat
+        }
+        let key = shared.register(moment, Entry { waker: cx.waker().clone(), again })?;
         self.registered = Some(Registered { key, deadline: self.deadline, moment, length, lead });
         Ok(())
     }
 
     /// Learns how late the wake was, if this is it.
     fn learn(&mut self, now: Instant) {
-        if let Some(registered) = &mut self.registered
-            && registered.length.is_some()
+        if let (Some(registered), Some(Driver { shared })) = (&mut self.registered, &self.driver)
+            && let Some(length) = registered.length
         {
-            let shared = &self.driver.shared;
             let now = shared.nanos(now);
             if now >= registered.moment && shared.is_real() {
-                let late = Duration::from_nanos(now - registered.moment);
-                shared.leads.learn(registered.length.take().expect("it is some"), late);
+                registered.length = None;
+                shared.leads.learn(length, Duration::from_nanos(now - registered.moment));
             }
         }
     }
@@ -187,7 +225,7 @@ impl Wait {
         if left > self.precision.max_spin() {
             return None;
         }
-        let shared = &self.driver.shared;
+        let Driver { shared } = self.driver.as_ref()?;
         let lead = match &self.registered {
             Some(registered) if registered.deadline == self.deadline => registered.lead,
             _ => shared.leads.lead(Length::of(left), self.precision),
@@ -205,8 +243,9 @@ impl Wait {
     }
 
     fn unregister(&mut self) {
-        if let Some(registered) = self.registered.take() {
-            self.driver.shared.cancel(registered.key);
+        if let (Some(registered), Some(Driver { shared })) = (self.registered.take(), &self.driver)
+        {
+            shared.cancel(registered.key);
         }
     }
 }

@@ -101,13 +101,16 @@ impl IntervalBuilder {
         if self.period.is_zero() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, ZERO_PERIOD));
         }
-        let (driver, roams) = match self.carrier {
-            Carrier::Current => (current()?, true),
-            Carrier::Named(driver) => (driver, false),
-            Carrier::Own(backend) => (Driver::new(backend)?, false),
+        let start = |driver: &Driver| self.start.unwrap_or_else(|| driver.now());
+        let mut wait = match self.carrier {
+            Carrier::Current => {
+                current().map(|driver| Wait::from(driver.clone(), start(&driver)))?
+            }
+            Carrier::Named(driver) => Wait::on(driver.clone(), start(&driver)),
+            Carrier::Own(backend) => {
+                Driver::new(backend).map(|driver| Wait::on(driver.clone(), start(&driver)))?
+            }
         };
-        let start = self.start.unwrap_or_else(|| driver.now());
-        let mut wait = Wait::new(driver, roams, start);
         wait.set_precision(self.precision);
         wait.set_slack(self.slack);
         Ok(Interval { wait, period: self.period, missed: self.missed, ticked: 0 })

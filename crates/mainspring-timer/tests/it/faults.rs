@@ -64,7 +64,11 @@ fn use_outside_a_runtime() {
         assert!(error.to_string().contains("Tokio"), "{error}");
     }
     // As tokio's own do.
-    assert!(catch_unwind(|| drop(sleep(ms(1)))).is_err());
+    let polled = |mut sleep: mainspring_timer::Sleep| {
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        std::pin::Pin::new(&mut sleep).poll(&mut cx).is_ready()
+    };
+    assert!(catch_unwind(|| polled(sleep(ms(1)))).is_err());
     assert!(catch_unwind(|| drop(interval(ms(1)))).is_err());
     // A thread needs no runtime.
     let driver = Driver::thread().unwrap();
