@@ -4,6 +4,7 @@
 //! be repeated by hand, and the first that fails ends the chore.
 
 mod chores;
+mod cross;
 mod step;
 
 use std::process::ExitCode;
@@ -20,6 +21,9 @@ Usage: cargo xtask CHORE
                 workspaces too
   ci            check, then test
   bench [ARG]…  run the benches; ARGs go to them (`cargo xtask bench --help` lists them)
+  cross [WHAT]… check and lint for other platforms, and run the timer's tests for Windows; WHAT
+                is a target, `backends` (the timer's other backends, on this machine), or
+                `install` (the compilers and Wine that this needs; as root)
   help          this text
 ";
 
@@ -41,6 +45,7 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
         ["check"] => chores::check(),
         ["ci"] => chores::check().and_then(|()| chores::test()),
         ["bench", rest @ ..] => chores::bench(rest),
+        ["cross", rest @ ..] => cross::cross(rest),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -22,6 +22,13 @@ impl Step {
         Self { title: title.to_owned(), command }
     }
 
+    /// A program of this repository, by its path from the root.
+    pub(crate) fn program(title: &str, path: &Path) -> Self {
+        let mut command = Command::new(root().join(path));
+        command.current_dir(root()).stdin(Stdio::null());
+        Self { title: title.to_owned(), command }
+    }
+
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);
         self
@@ -58,7 +65,11 @@ impl Step {
             let value = value.unwrap_or_default();
             words.push(format!("{}={}", name.display(), quoted(value)));
         }
-        words.push("cargo".to_owned());
+        let program = Path::new(self.command.get_program());
+        words.push(match program.strip_prefix(root()) {
+            Ok(inside) => inside.display().to_string(),
+            Err(_) => "cargo".to_owned(),
+        });
         words.extend(self.command.get_args().map(|arg| {
             let inside = Path::new(arg).strip_prefix(root()).map(Path::as_os_str);
             quoted(inside.unwrap_or(arg))
