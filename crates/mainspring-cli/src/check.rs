@@ -1,12 +1,14 @@
-//! `mainspring check`: all that is wrong with crontab files, and nothing runs.
+//! `mainspring check`: all that is wrong with files of jobs, and nothing runs.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use mainspring_job::Overlap;
+
 use crate::cli::Check;
-use crate::crontab::{Crontab, Reading};
 use crate::exit::Exit;
+use crate::jobs::{self, JobFile, Reading};
 use crate::problem::{self, Problem};
 use crate::sys;
 
@@ -16,13 +18,17 @@ pub(crate) fn check(arguments: &Check) -> io::Result<Exit> {
         form: arguments.reading.form,
         dialect: arguments.reading.dialect,
         zone: None,
+        overlap: Overlap::Allow,
         judge_user: if arguments.any_user { |_| Ok(()) } else { sys::judge_user },
     };
-    let mut problems = Vec::new();
+    let (mut right, mut problems) = (Vec::new(), Vec::new());
     let mut out = anstream::stdout().lock();
     for file in &arguments.files {
-        match Crontab::read(file, reading) {
-            Ok(crontab) => well(&mut out, file, &crontab)?,
+        match JobFile::read(file, reading) {
+            Ok(read) => {
+                well(&mut out, file, &read)?;
+                right.push(read);
+            }
             Err(found) => {
                 out.flush()?;
                 report(&found);
@@ -31,6 +37,9 @@ pub(crate) fn check(arguments: &Check) -> io::Result<Exit> {
         }
     }
     out.flush()?;
+    let conflicts = jobs::conflicts(&right);
+    report(&conflicts);
+    problems.extend(conflicts);
     if problems.is_empty() {
         return Ok(Exit::Well);
     }
@@ -51,12 +60,12 @@ pub(crate) fn report(problems: &[Problem]) {
     let _closed = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
-fn well(out: &mut impl io::Write, file: &Path, crontab: &Crontab) -> io::Result<()> {
+fn well(out: &mut impl io::Write, file: &Path, read: &JobFile) -> io::Result<()> {
     let file = problem::printable(&file.display().to_string());
-    for (number, text) in &crontab.notes {
+    for (number, text) in &read.notes {
         writeln!(out, "{file}:{number}: note: {text}")?;
     }
-    writeln!(out, "{file}: {}, no errors", count(crontab.lines.len(), "job"))
+    writeln!(out, "{file}: {}, no errors", count(read.jobs.len(), "job"))
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -8,16 +8,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use mainspring_schedule::Dialect;
 
-use crate::crontab::Form;
+use crate::jobs::Form;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all went well
-  1  the input is wrong: a crontab, a schedule, a zone
+  1  the input is wrong: a file of jobs, a schedule, a zone
   2  the command line is wrong
-  3  `run` had to kill commands that were still running when the grace was over";
+  3  `run` had to kill commands that were still running when the grace was over
+  4  a job of `run --once` did not succeed";
 
-/// Runs crontabs on time, checks them, and shows when schedules fire next
+/// Runs crontabs and jobs in TOML on time, checks them, and shows when schedules fire next
 #[derive(Debug, Parser)]
 #[command(
     name = "mainspring",
@@ -36,6 +37,12 @@ pub(crate) enum Command {
     Run(Run),
     Check(Check),
     Next(Next),
+    /// Prints the JSON Schema of jobs in TOML, for editors
+    #[command(after_help = "\
+Example:
+  mainspring schema > jobs.schema.json
+  Then `#:schema ./jobs.schema.json` in the first line of jobs.toml tells editors about it.")]
+    Schema,
     Completions(Completions),
     Man(Man),
     /// Becomes another user, then executes a command
@@ -43,30 +50,41 @@ pub(crate) enum Command {
     AsUser(AsUser),
 }
 
-/// Runs the jobs of crontab files until it is told to stop
+/// Runs the jobs of crontabs and TOML files until it is told to stop
+///
+/// A file whose name ends in .toml holds jobs in TOML, with a policy each for overlaps, misses,
+/// timeouts and retries; any other is a crontab. Both may be mixed.
 ///
 /// Every command runs through the shell that SHELL names, as `sh -c COMMAND`, in HOME and in a
 /// process group of its own. What it prints goes line by line to the log on standard error, with
-/// the line of the crontab it comes from; so do its exit code, how late it began and how long it
-/// took. A command that still runs when it is due again is started once more, as cron does, unless
-/// `--overlap skip`.
+/// the job's name or the line of the crontab it comes from; so do its exit code, how late it began
+/// and how long it took. A command of a crontab that still runs when it is due again is started
+/// once more, as cron does, unless `--overlap skip`.
 ///
 /// Nothing starts if any file has an error.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES, after_long_help = RUN_HELP)]
 pub(crate) struct Run {
-    /// Crontab files
+    /// Crontabs, and jobs in TOML
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
+    /// Start every job once, now, wait for all of them, and end; exit code 4 if one did not succeed
+    ///
+    /// Schedules do not count; timeouts, retries and the limits of groups do.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Show what would run and when, and start nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// What the log on standard error looks like
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
     /// How long running commands may go on after a signal to stop, such as 10s or 2m
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
     pub(crate) grace: Duration,
-    /// What to do when a command is due while its last run goes on
+    /// What to do when a crontab's command is due while its last run goes on
     #[arg(long, value_enum, default_value_t, value_name = "POLICY")]
     pub(crate) overlap: Overlap,
     /// Reap processes that commands leave behind; on by itself for process 1
@@ -85,6 +103,15 @@ Crontab lines:
   In a command, the first % ends it and begins its standard input; \\% is a plain %.
   Files /etc/crontab and those in a directory cron.d have a user column (see --form).
 
+Jobs in TOML:
+  [jobs.backup]
+  schedule = \"every day at 2:30 in Europe/Berlin\"    any schedule that `mainspring next` reads
+  command = \"pg_dump shop > /backup/shop.sql\"
+  overlap = \"skip\"                                   allow, skip, queue, cancel-previous
+  timeout = \"1h\"                                     then TERM, and KILL 0.8 seconds later
+  retry = { attempts = 3, pause = \"5m\" }             after an exit code that is not 0
+  `mainspring schema` describes every field; editors can read it.
+
 Environment:
   Commands of the user who runs mainspring inherit its environment; commands of another user get
   PATH=/usr/bin:/bin and nothing else. SHELL, HOME, LOGNAME and USER are set for both.
@@ -99,20 +126,24 @@ Examples:
   mainspring run /etc/crontab /etc/cron.d/*
   mainspring run --log-format json --grace 25s crontab
   docker run … mainspring run --overlap skip /app/crontab
+  mainspring run crontab jobs.toml
+  mainspring run --once jobs.toml
+  mainspring run --dry-run crontab jobs.toml
 
 Exit codes:
-  0  stopped as asked, nothing was killed
+  0  stopped as asked, nothing was killed; with --once: every job succeeded
   1  a file is wrong; nothing has run
   2  the command line is wrong
-  3  commands were still running when the grace was over, and were killed";
+  3  commands were still running when the grace was over, and were killed
+  4  with --once: a job did not succeed";
 
-/// Checks crontab files without running anything
+/// Checks crontabs and jobs in TOML without running anything
 ///
 /// Says all that is wrong with each file, with line, column and what would be right there.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES, after_long_help = CHECK_HELP)]
 pub(crate) struct Check {
-    /// Crontab files
+    /// Crontabs, and jobs in TOML
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
@@ -133,7 +164,7 @@ Exit codes:
   1  at least one is not
   2  the command line is wrong";
 
-/// Shows when a schedule, or each line of a crontab, fires next
+/// Shows when a schedule, or each job of a file, is due next
 ///
 /// A schedule is a cron expression of 5 fields, 6 (seconds first) or 7 (a year last), a word such as
 /// @daily, an interval such as `@every 15m`, or plain English such as `every weekday at 9:30 in
@@ -141,7 +172,7 @@ Exit codes:
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES, after_long_help = NEXT_HELP)]
 pub(crate) struct Next {
-    /// A schedule, in one argument or several; or a crontab file
+    /// A schedule, in one argument or several; or a crontab, or a file of jobs in TOML
     #[arg(required_unless_present = "stdin", value_name = "EXPR|FILE")]
     pub(crate) what: Vec<String>,
     /// How many times to show
@@ -175,6 +206,7 @@ Examples:
   mainspring next 'every weekday at 9:30 in Europe/Berlin' --json
   mainspring next '0 0 L * FRI#2' --count 20
   mainspring next /etc/crontab
+  mainspring next jobs.toml
   printf '0 9 * * 1-5\\tAsia/Tokyo\\t2026-01-01T00:00:00Z\\n' | mainspring next --stdin --json
 
 Exit codes:
@@ -199,7 +231,7 @@ pub(crate) struct Completions {
 #[command(after_help = "Example: mainspring man | man -l -")]
 pub(crate) struct Man {
     /// The page of this command instead of the program's
-    #[arg(value_parser = ["run", "check", "next", "completions", "man"])]
+    #[arg(value_parser = ["run", "check", "next", "schema", "completions", "man"])]
     pub(crate) of: Option<String>,
 }
 

@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Input,
     /// `run` killed commands to come to its end.
     Killed,
+    /// A job of `run --once` did not succeed.
+    JobFailed,
     /// Something else went wrong; the sentence goes to standard error.
     Failed(String),
     /// The code of a child that did the work.
@@ -29,6 +31,7 @@ impl From<Exit> for ExitCode {
             Exit::Well => Self::SUCCESS,
             Exit::Input | Exit::Failed(_) => Self::from(1),
             Exit::Killed => Self::from(3),
+            Exit::JobFailed => Self::from(4),
             Exit::Of(code) => Self::from(code),
         }
     }

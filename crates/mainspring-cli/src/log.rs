@@ -12,26 +12,33 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use mainspring_clock::{SystemClock, WallClock};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::LogFormat;
 
 /// Begins to log; once per process.
 pub(crate) fn start(format: LogFormat) {
     let colours = anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    // The scheduler's words on a run would repeat ours, which know the command.
+    let wanted = Targets::new()
+        .with_default(Level::INFO)
+        .with_target("mainspring_scheduler::runner", LevelFilter::OFF);
     let builder = tracing_subscriber::fmt()
-        .with_max_level(Level::INFO)
         .with_writer(io::stderr)
         .with_ansi(colours)
         // When nobody reads the log any more, the jobs go on.
         .log_internal_errors(false);
     match format {
-        LogFormat::Text => builder.event_format(Text).init(),
+        LogFormat::Text => builder.event_format(Text).finish().with(wanted).init(),
         LogFormat::Json => {
-            builder.with_timer(Milliseconds).json().flatten_event(true).with_target(false).init();
+            let builder = builder.with_timer(Milliseconds).json().flatten_event(true);
+            builder.with_target(false).finish().with(wanted).init();
         }
     }
 }

@@ -4,6 +4,8 @@ mod check;
 mod cli;
 mod crontab;
 mod exit;
+mod jobs;
+mod jobs_toml;
 mod log;
 mod next;
 mod problem;
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => Ok(run::run(&arguments)),
         Command::Check(arguments) => check::check(&arguments),
         Command::Next(arguments) => next::next(&arguments),
+        Command::Schema => schema(),
         Command::Completions(arguments) => completions(&arguments),
         Command::Man(arguments) => man(&arguments),
         Command::AsUser(arguments) => {
@@ -47,6 +50,11 @@ fn completions(arguments: &Completions) -> io::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "mainspring", &mut script);
     io::stdout().write_all(&script)?;
+    Ok(Exit::Well)
+}
+
+fn schema() -> io::Result<Exit> {
+    io::stdout().write_all(jobs_toml::SCHEMA.as_bytes())?;
     Ok(Exit::Well)
 }
 

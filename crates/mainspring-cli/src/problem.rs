@@ -37,6 +37,15 @@ impl Problem {
         Self { file: file.to_owned(), place: None, text: text.into(), help: help.into() }
     }
 
+    pub(crate) fn at(
+        file: &str,
+        place: Place,
+        text: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self { file: file.to_owned(), place: Some(place), text: text.into(), help: help.into() }
+    }
+
     /// The same in one line, for a log.
     pub(crate) fn one_line(&self) -> String {
         let Self { file, place, text, help } = self;

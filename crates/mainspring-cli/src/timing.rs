@@ -68,7 +68,7 @@ fn system_zone() -> TimeZone {
 }
 
 /// Whether a text that is right says `in ZONE` or `CRON_TZ=ZONE`.
-fn names_zone(text: &str) -> bool {
+pub(crate) fn names_zone(text: &str) -> bool {
     static PARSER: DateTimeParser = DateTimeParser::new();
     if text.starts_with("CRON_TZ=") || text.starts_with("TZ=") {
         return true;

@@ -9,19 +9,20 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use mainspring_job::Policy;
 use mainspring_schedule::Dialect;
 
 use super::environment::{self, Flaw, Setting};
-use super::{Command, Crontab, Form, Line, Reading, When};
+use crate::jobs::{Command, Form, Job, JobFile, Reading, When};
 use crate::problem::{Place, Problem};
 use crate::timing;
 
 /// Reads the bytes of a file; every problem in it, if it has any.
-pub(super) fn parse(
+pub(crate) fn parse(
     file: &str,
     bytes: &[u8],
     reading: Reading<'_>,
-) -> Result<Crontab, Vec<Problem>> {
+) -> Result<JobFile, Vec<Problem>> {
     let mut parser = Parser {
         file,
         reading,
@@ -30,7 +31,12 @@ pub(super) fn parse(
         variables: Vec::new(),
         shared: None,
         number: 0,
-        crontab: Crontab { file: file.to_owned(), lines: Vec::new(), notes: Vec::new() },
+        crontab: JobFile {
+            file: file.to_owned(),
+            jobs: Vec::new(),
+            groups: Vec::new(),
+            notes: Vec::new(),
+        },
         problems: Vec::new(),
     };
     for line in bytes.split(|&byte| byte == b'\n') {
@@ -50,7 +56,7 @@ struct Parser<'a> {
     /// `variables` as the lines above have it already.
     shared: Option<Arc<[(String, String)]>>,
     number: usize,
-    crontab: Crontab,
+    crontab: JobFile,
     problems: Vec<Problem>,
 }
 
@@ -165,7 +171,17 @@ impl Parser<'_> {
             return;
         }
         let variables = self.shared.get_or_insert_with(|| self.variables.as_slice().into()).clone();
-        self.crontab.lines.push(Line { number: self.number, when, user, command, variables });
+        self.crontab.jobs.push(Job {
+            name: None,
+            number: self.number,
+            when,
+            user,
+            command,
+            directory: None,
+            variables,
+            policy: Policy::default().overlap(self.reading.overlap),
+            duration: None,
+        });
     }
 
     /// Where the schedule stands, and how many words of the line it takes.
@@ -200,11 +216,9 @@ impl Parser<'_> {
         // Never English: its words could not be told from the command's.
         let dialect = Some(self.reading.dialect.unwrap_or_default());
         match timing::read(text, dialect, self.zone.as_deref()) {
-            Ok(schedule) => Some(When::Schedule {
-                text: text.to_owned(),
-                zone: self.zone.clone(),
-                schedule: Box::new(schedule),
-            }),
+            Ok(schedule) => {
+                Some(When::Schedule { text: text.to_owned(), schedule: Box::new(schedule) })
+            }
             Err(error) => {
                 let before = source[..at.start].chars().count();
                 self.problems.push(Problem {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use mainspring_job::Overlap;
 use proptest::prelude::*;
 
 use super::parse::parse;
-use super::{Command, Crontab, Form, Line, Reading, UserProblem, When};
+use crate::jobs::{Command, Form, Job, JobFile, Reading, UserProblem, When};
 use crate::problem::Problem;
 
 fn judge_user(name: &str) -> Result<(), UserProblem> {
@@ -15,18 +16,19 @@ fn judge_user(name: &str) -> Result<(), UserProblem> {
     }
 }
 
-fn read(form: Form, text: impl AsRef<[u8]>) -> Result<Crontab, Vec<Problem>> {
-    let reading = Reading { form, dialect: None, zone: Some("UTC"), judge_user };
+fn read(form: Form, text: impl AsRef<[u8]>) -> Result<JobFile, Vec<Problem>> {
+    let reading =
+        Reading { form, dialect: None, zone: Some("UTC"), overlap: Overlap::Allow, judge_user };
     parse("crontab", text.as_ref(), reading)
 }
 
 #[track_caller]
-fn lines(form: Form, text: &str) -> Vec<Line> {
-    read(form, text).unwrap_or_else(|problems| panic!("{problems:#?}")).lines
+fn lines(form: Form, text: &str) -> Vec<Job> {
+    read(form, text).unwrap_or_else(|problems| panic!("{problems:#?}")).jobs
 }
 
 #[track_caller]
-fn line(form: Form, text: &str) -> Line {
+fn line(form: Form, text: &str) -> Job {
     let mut lines = lines(form, text);
     assert_eq!(lines.len(), 1, "{lines:#?}");
     lines.remove(0)
@@ -184,7 +186,7 @@ fn notes() {
 #[test]
 fn a_line_is_the_same_job_wherever_it_stands() {
     let identities =
-        |text: &str| lines(Form::User, text).iter().map(Line::identity).collect::<Vec<_>>();
+        |text: &str| lines(Form::User, text).iter().map(Job::identity).collect::<Vec<_>>();
     let one = identities("A=1\n* * * * * a\n");
     assert_eq!(one, identities("# moved\n\nA=1\n* * * * * a\n"));
     for other in [

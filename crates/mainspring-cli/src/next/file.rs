@@ -1,48 +1,50 @@
-//! Shows when each line of a crontab fires next.
+//! Shows when each job of a file is due next.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
+use mainspring_job::Overlap;
 use serde::Serialize;
 
 use super::answer::{Answer, write_line};
 use super::table;
 use crate::check;
 use crate::cli::Next;
-use crate::crontab::{Crontab, Line, Reading, When};
 use crate::exit::Exit;
+use crate::jobs::{Job, JobFile, Reading, When};
 use crate::problem::style;
 
 pub(super) fn show(file: &Path, arguments: &Next, from: Timestamp) -> io::Result<Exit> {
-    // Looking at another machine's crontab is all right.
+    // Looking at another machine's file is all right.
     let reading = Reading {
         form: arguments.form,
         dialect: arguments.dialect,
         zone: arguments.tz.as_deref(),
+        overlap: Overlap::Allow,
         judge_user: |_| Ok(()),
     };
-    let crontab = match Crontab::read(file, reading) {
-        Ok(crontab) => crontab,
+    let read = match JobFile::read(file, reading) {
+        Ok(read) => read,
         Err(problems) => {
             check::report(&problems);
             return Ok(Exit::Input);
         }
     };
     let mut out = anstream::stdout().lock();
-    for line in &crontab.lines {
+    for job in &read.jobs {
         if arguments.json {
-            write_json(&mut out, line, arguments.count, from)?;
+            write_json(&mut out, job, arguments.count, from)?;
         } else {
-            write_text(&mut out, &crontab.file, line, arguments.count, from)?;
+            write_text(&mut out, &read.file, job, arguments.count, from)?;
         }
     }
     out.flush()?;
     Ok(Exit::Well)
 }
 
-fn answer(line: &Line, count: usize, from: Timestamp) -> Option<Answer> {
-    match &line.when {
+fn answer(job: &Job, count: usize, from: Timestamp) -> Option<Answer> {
+    match &job.when {
         When::Start => None,
         When::Schedule { text, schedule, .. } => {
             Some(Answer::new(text.clone(), (**schedule).clone(), from, count))
@@ -53,14 +55,15 @@ fn answer(line: &Line, count: usize, from: Timestamp) -> Option<Answer> {
 fn write_text(
     out: &mut impl Write,
     file: &str,
-    line: &Line,
+    job: &Job,
     count: usize,
     from: Timestamp,
 ) -> io::Result<()> {
     let (bold, dim) = (style().bold(), style().dimmed());
-    let (number, schedule, title) = (line.number, line.schedule_text(), line.title());
-    writeln!(out, "{file}:{number}: {bold}{schedule}{bold:#} {title}")?;
-    match answer(line, count, from) {
+    let (number, schedule, title) = (job.number, job.schedule_text(), job.title());
+    let name = job.name.as_ref().map(|name| format!("[{name}] ")).unwrap_or_default();
+    writeln!(out, "{file}:{number}: {name}{bold}{schedule}{bold:#} {title}")?;
+    match answer(job, count, from) {
         Some(answer) => {
             writeln!(out, "  {dim}{}{dim:#}", answer.schedule.describe())?;
             table::write_times(out, &answer)
@@ -69,25 +72,29 @@ fn write_text(
     }
 }
 
-fn write_json(out: &mut impl Write, line: &Line, count: usize, from: Timestamp) -> io::Result<()> {
-    let answer = answer(line, count, from);
+fn write_json(out: &mut impl Write, job: &Job, count: usize, from: Timestamp) -> io::Result<()> {
+    let answer = answer(job, count, from);
     write_line(
         out,
         &Object {
-            expression: line.schedule_text(),
+            name: job.name.as_deref(),
+            expression: job.schedule_text(),
             description: answer.as_ref().map(|answer| answer.schedule.describe()),
             zone: answer.as_ref().map(Answer::zone),
             next: answer.iter().flat_map(|a| &a.times).map(Timestamp::to_string).collect(),
-            line: line.number,
-            user: line.user.as_deref(),
-            command: &line.command.text,
+            line: job.number,
+            user: job.user.as_deref(),
+            command: &job.command.text,
         },
     )
 }
 
-/// What is said about a lone schedule, and the line that it comes from.
+/// What is said about a lone schedule, and the job that it belongs to.
 #[derive(Serialize)]
 struct Object<'a> {
+    /// Absent for a line of a crontab.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
     expression: &'a str,
     /// Absent for `@reboot`, as is the zone.
     description: Option<String>,

@@ -1,23 +1,29 @@
-//! `mainspring run`: the jobs of crontab files, until a signal says stop.
+//! `mainspring run`: the jobs of files, until a signal says stop.
 
+mod dry;
 mod output;
 mod runner;
 mod table;
 mod task;
+mod tell;
 
 use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mainspring_job::Overlap;
 use mainspring_scheduler::Scheduler;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use crate::cli::{LogFormat, Run};
-use crate::crontab::{Crontab, Reading, When};
+use crate::cli::{self, LogFormat, Run};
 use crate::exit::Exit;
+use crate::jobs::{JobFile, Reading};
 use crate::problem::Problem;
 use crate::sys::{self, Request, Signals};
 use crate::{check, log};
@@ -31,22 +37,23 @@ pub(crate) const AS_USER: &str = "__as-user";
 /// end: a process in an uninterruptible wait.
 const LAST_RESORT: Duration = Duration::from_secs(10);
 
+/// The scheduler's own end of a grace never comes: whoever knows process groups ends the commands.
+const NEVER: Duration = Duration::MAX;
+
 /// Runs the jobs until the program is told to stop.
 pub(crate) fn run(arguments: &Run) -> Exit {
+    if arguments.dry_run {
+        return dry::show(arguments).unwrap_or_else(Exit::failed);
+    }
     match sys::init(arguments.init) {
         None => {}
         Some(Ok(code)) => return Exit::Of(code),
         Some(Err(error)) => return Exit::failed(format!("cannot act as init: {error}")),
     }
     log::start(arguments.log_format);
-    let reading = Reading {
-        form: arguments.reading.form,
-        dialect: arguments.reading.dialect,
-        zone: None,
-        judge_user: sys::judge_user,
-    };
-    let crontabs = match read(&arguments.files, reading) {
-        Ok(crontabs) => crontabs,
+    let reading = reading(arguments);
+    let job_files = match read(&arguments.files, reading) {
+        Ok(files) => files,
         Err(problems) => {
             refuse(&problems, arguments.log_format);
             return Exit::Input;
@@ -55,24 +62,34 @@ pub(crate) fn run(arguments: &Run) -> Exit {
     let served = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .and_then(|runtime| runtime.block_on(serve(arguments, reading, &crontabs)));
+        .and_then(|runtime| runtime.block_on(serve(arguments, reading, &job_files)));
     match served {
         Ok(exit) => exit,
         Err(error) => Exit::failed(error),
     }
 }
 
-async fn serve(arguments: &Run, reading: Reading<'_>, crontabs: &[Crontab]) -> io::Result<Exit> {
+async fn serve(arguments: &Run, reading: Reading<'_>, job_files: &[JobFile]) -> io::Result<Exit> {
     let mut signals = Signals::new()?;
     let scheduler = Scheduler::new();
-    let runner = Runner::new(arguments.overlap)?;
+    let runner = Runner::new()?;
     let mut table = Table::new(scheduler.clone(), runner.clone());
-    note(crontabs);
-    let jobs = table.replace(crontabs).added;
+    note(job_files);
     let files = arguments.files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>();
-    info!(jobs, files = files.join(", "), "running");
-    announce_next(crontabs);
-    table.run_at_start();
+    let files = files.join(", ");
+    let teller = tokio::spawn(tell::tell(scheduler.events(), runner.clone()));
+    let once = Arc::new(Once::default());
+    if arguments.once {
+        let (succeeded, over) = (once.clone(), once.clone());
+        let jobs =
+            table.run_each_once(job_files, move || succeeded.succeeded(), move || over.over());
+        once.wait_for(jobs);
+        info!(jobs, files, "running each once");
+    } else {
+        let jobs = table.replace(job_files, Some(log::now())).added;
+        info!(jobs, files, "running");
+        announce_next(job_files);
+    }
 
     let mut driver = tokio::spawn({
         let scheduler = scheduler.clone();
@@ -81,29 +98,71 @@ async fn serve(arguments: &Run, reading: Reading<'_>, crontabs: &[Crontab]) -> i
     loop {
         let request = tokio::select! {
             request = signals.next() => request,
+            () = once.all_over(), if arguments.once => Request::Stop,
             ended = &mut driver => {
                 return Err(io::Error::other(format!("the scheduler has ended by itself: {ended:?}")));
             }
         };
         match request {
             Request::Stop => break,
+            Request::Reload if arguments.once => warn!("not reloaded: each job runs once"),
             Request::Reload => reload(&arguments.files, reading, &mut table),
         }
     }
     stop(arguments.grace, &scheduler, &runner, &mut signals).await;
     driver.abort();
-    Ok(if runner.killed() > 0 { Exit::Killed } else { Exit::Well })
+    teller.abort();
+    Ok(match runner.killed() {
+        0 if arguments.once && once.failed() > 0 => Exit::JobFailed,
+        0 => Exit::Well,
+        _ => Exit::Killed,
+    })
+}
+
+/// How far `--once` has come.
+#[derive(Debug, Default)]
+struct Once {
+    jobs: AtomicUsize,
+    succeeded: AtomicUsize,
+    over: AtomicUsize,
+    changed: Notify,
+}
+
+impl Once {
+    fn wait_for(&self, jobs: usize) {
+        self.jobs.store(jobs, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
+
+    fn succeeded(&self) {
+        self.succeeded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn over(&self) {
+        self.over.fetch_add(1, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
+
+    async fn all_over(&self) {
+        while self.over.load(Ordering::Relaxed) < self.jobs.load(Ordering::Relaxed) {
+            self.changed.notified().await;
+        }
+    }
+
+    fn failed(&self) -> usize {
+        self.jobs.load(Ordering::Relaxed) - self.succeeded.load(Ordering::Relaxed)
+    }
 }
 
 /// Reads the files again; a wrong one leaves everything as it was.
 fn reload(files: &[PathBuf], reading: Reading<'_>, table: &mut Table) {
     match read(files, reading) {
-        Ok(crontabs) => {
-            note(&crontabs);
-            let change = table.replace(&crontabs);
+        Ok(job_files) => {
+            note(&job_files);
+            let change = table.replace(&job_files, None);
             let (added, removed, unchanged) = (change.added, change.removed, change.unchanged);
             info!(added, removed, unchanged, "reloaded");
-            announce_next(&crontabs);
+            announce_next(&job_files);
         }
         Err(problems) => {
             for problem in &problems {
@@ -116,7 +175,7 @@ fn reload(files: &[PathBuf], reading: Reading<'_>, table: &mut Table) {
 
 /// Starts nothing more, lets what runs end within `grace`, and ends the rest.
 async fn stop(grace: Duration, scheduler: &Scheduler, runner: &Runner, signals: &mut Signals) {
-    scheduler.shutdown(grace);
+    scheduler.shutdown(NEVER);
     let running = runner.running();
     info!(running, grace_s = grace.as_secs_f64(), "stopping");
     let mut finished = pin!(runner.finished());
@@ -134,8 +193,21 @@ async fn stop(grace: Duration, scheduler: &Scheduler, runner: &Runner, signals: 
     }
 }
 
-fn read(files: &[PathBuf], reading: Reading<'_>) -> Result<Vec<Crontab>, Vec<Problem>> {
-    Crontab::read_all(files.iter().map(PathBuf::as_path), reading)
+fn reading(arguments: &Run) -> Reading<'_> {
+    Reading {
+        form: arguments.reading.form,
+        dialect: arguments.reading.dialect,
+        zone: None,
+        overlap: match arguments.overlap {
+            cli::Overlap::Allow => Overlap::Allow,
+            cli::Overlap::Skip => Overlap::Skip,
+        },
+        judge_user: sys::judge_user,
+    }
+}
+
+fn read(files: &[PathBuf], reading: Reading<'_>) -> Result<Vec<JobFile>, Vec<Problem>> {
+    JobFile::read_all(files.iter().map(PathBuf::as_path), reading)
 }
 
 fn refuse(problems: &[Problem], format: LogFormat) {
@@ -150,31 +222,26 @@ fn refuse(problems: &[Problem], format: LogFormat) {
     error!(errors = problems.len(), "nothing started");
 }
 
-fn note(crontabs: &[Crontab]) {
-    for crontab in crontabs {
-        for (number, text) in &crontab.notes {
-            warn!("{}:{number}: {text}", crontab.file);
+fn note(job_files: &[JobFile]) {
+    for file in job_files {
+        for (number, text) in &file.notes {
+            warn!("{}:{number}: {text}", file.file);
         }
     }
 }
 
 /// Says what will happen first, so that a quiet log is no riddle.
-fn announce_next(crontabs: &[Crontab]) {
+fn announce_next(job_files: &[JobFile]) {
     let now = log::now();
-    let next: Option<(Timestamp, String)> = crontabs
+    let next: Option<(Timestamp, String)> = job_files
         .iter()
-        .flat_map(|crontab| crontab.lines.iter().map(move |line| (crontab, line)))
-        .filter_map(|(crontab, line)| match &line.when {
-            When::Start => None,
-            When::Schedule { schedule, .. } => {
-                Some((schedule.next_after(now)?, format!("{}:{}", crontab.file, line.number)))
-            }
-        })
+        .flat_map(|file| file.jobs.iter().map(move |job| (file, job)))
+        .filter_map(|(file, job)| Some((job.schedule()?.next_after(now)?, job.label(&file.file))))
         .min();
     match next {
         Some((due, job)) => info!(job, due = %log::shortened(due), "due next"),
         None => {
-            warn!("nothing will be due: no line has a time to come; SIGHUP reads the files again")
+            warn!("nothing will be due: no job has a time to come; SIGHUP reads the files again")
         }
     }
 }

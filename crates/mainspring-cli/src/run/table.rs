@@ -1,29 +1,32 @@
-//! Keeps the scheduler's jobs in step with the lines of the crontabs.
+//! Keeps the scheduler's jobs in step with the files.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use mainspring_job::JobId;
-use mainspring_scheduler::{Context, Job, Scheduler};
+use jiff::Timestamp;
+use mainspring_job::{JobId, Overlap};
+use mainspring_schedule::Schedule;
+use mainspring_scheduler::{Context, JobBuilder, Scheduler};
 use tracing::error;
 
 use super::runner::Runner;
 use super::task::Task;
-use crate::crontab::{Crontab, Identity, Line, When};
+use crate::jobs::{Job, JobFile, When};
 use crate::log;
 
 /// The jobs that there are.
 pub(crate) struct Table {
     scheduler: Scheduler,
     runner: Arc<Runner>,
-    /// By file and line; a line may well stand there twice.
-    known: HashMap<Key, VecDeque<Known>>,
+    /// By file and command; a line may well stand there twice.
+    known: HashMap<Key, Vec<Known>>,
 }
 
-type Key = (String, Identity);
+type Key = (String, String);
 
 struct Known {
-    /// `None` for `@reboot`.
+    job: Job,
+    /// `None` for `@reboot`, whose only run may be over.
     id: Option<JobId>,
     task: Arc<Task>,
 }
@@ -41,83 +44,142 @@ impl Table {
         Self { scheduler, runner, known: HashMap::new() }
     }
 
-    /// Makes the jobs those of `crontabs`. A line that was there before keeps its job, with whatever
-    /// runs of it are going on; a line that is gone starts no more runs.
-    pub(crate) fn replace(&mut self, crontabs: &[Crontab]) -> Change {
+    /// Makes the jobs those of `files`. A job that was there before goes on, with whatever runs of it
+    /// are going on; one that is gone starts no more runs.
+    ///
+    /// With `start` given, jobs that run at the start run then; a reload is no start.
+    pub(crate) fn replace(&mut self, files: &[JobFile], start: Option<Timestamp>) -> Change {
         let mut old = std::mem::take(&mut self.known);
         let mut change = Change::default();
         let mut new = Vec::new();
-        for (crontab, line) in crontabs.iter().flat_map(|c| c.lines.iter().map(move |l| (c, l))) {
-            let key = (crontab.file.clone(), line.identity());
-            match old.get_mut(&key).and_then(VecDeque::pop_front) {
+        for group in files.iter().flat_map(|file| &file.groups) {
+            self.scheduler.limit_group(&group.name, group.limit);
+        }
+        for (file, job) in
+            files.iter().flat_map(|file| file.jobs.iter().map(move |job| (file, job)))
+        {
+            let key = (file.file.clone(), job.command.text.clone());
+            let identity = job.identity();
+            let same = old.get_mut(&key).and_then(|known| {
+                let place = known.iter().position(|known| known.job == identity)?;
+                Some(known.remove(place))
+            });
+            match same {
                 Some(known) => {
                     change.unchanged += 1;
-                    known.task.move_to_line(line.number);
-                    self.known.entry(key).or_default().push_back(known);
+                    known.task.move_to_line(job.number);
+                    self.known.entry(key).or_default().push(known);
                 }
-                None => new.push((key, line)),
+                None => new.push((key, job)),
             }
         }
         for known in old.into_values().flatten() {
             change.removed += 1;
             if let Some(id) = known.id {
                 self.scheduler.remove(id);
+                self.runner.forget(id);
             }
         }
-        for (key, line) in new {
-            if let Some(known) = self.add(&key.0, line) {
+        for (key, job) in new {
+            if let Some(known) = self.add(&key.0, job, start) {
                 change.added += 1;
-                self.known.entry(key).or_default().push_back(known);
+                self.known.entry(key).or_default().push(known);
             }
         }
         change
     }
 
-    /// Runs the commands of `@reboot` lines, once.
-    pub(crate) fn run_at_start(&self) {
+    /// Has every job run once, now, in place of its schedule. `succeeded` is called for each that ends
+    /// well, `over` for each when it is through. Gives the number of jobs.
+    ///
+    /// Limits of groups are kept: what finds no room waits, whatever its overlap policy.
+    pub(crate) fn run_each_once(
+        &mut self,
+        files: &[JobFile],
+        succeeded: impl Fn() + Clone + Send + Sync + 'static,
+        over: impl Fn() + Clone + Send + Sync + 'static,
+    ) -> usize {
         let now = log::now();
-        for known in self.known.values().flatten().filter(|known| known.id.is_none()) {
-            let (runner, task) = (self.runner.clone(), known.task.clone());
-            tokio::spawn(async move { runner.run(&task, now).await });
+        for group in files.iter().flat_map(|file| &file.groups) {
+            self.scheduler.limit_group(&group.name, group.limit);
         }
+        let all = files.iter().flat_map(|file| file.jobs.iter().map(move |job| (file, job)));
+        let mut number = 0;
+        for (file, job) in all {
+            number += 1;
+            let (succeeded, at_end) = (succeeded.clone(), over.clone());
+            let builder = mainspring_scheduler::Job::new(Schedule::once(now))
+                .on_success(move |_, _| succeeded())
+                .on_removal(move |_| at_end());
+            let policy = job.policy.clone().overlap(Overlap::Queue);
+            let task = task(&file.file, job);
+            if task.and_then(|task| self.schedule(&task, builder.policy(policy))).is_none() {
+                over();
+            }
+        }
+        number
     }
 
-    fn add(&self, file: &str, line: &Line) -> Option<Known> {
-        let task = match Task::new(file, line) {
-            Ok(task) => Arc::new(task),
-            Err(error) => {
-                error!(job = %format_args!("{file}:{}", line.number), %error, "cannot be a job");
-                return None;
+    fn add(&self, file: &str, job: &Job, start: Option<Timestamp>) -> Option<Known> {
+        let task = task(file, job)?;
+        let id = match (&job.when, start) {
+            (When::Schedule { schedule, .. }, _) => {
+                let builder = mainspring_scheduler::Job::new((**schedule).clone());
+                Some(self.schedule(&task, builder.policy(job.policy.clone()))?)
             }
+            (When::Start, Some(now)) => {
+                let builder = mainspring_scheduler::Job::new(Schedule::once(now));
+                self.schedule(&task, builder.policy(job.policy.clone()))?;
+                None
+            }
+            (When::Start, None) => None,
         };
-        let When::Schedule { schedule, .. } = &line.when else {
-            return Some(Known { id: None, task });
-        };
+        Some(Known { job: job.identity(), id, task })
+    }
+
+    /// `None` if the scheduler will not have it, which is told.
+    fn schedule(&self, task: &Arc<Task>, builder: JobBuilder) -> Option<JobId> {
         let (runner, of_job) = (self.runner.clone(), task.clone());
-        let job = Job::new((**schedule).clone()).named(self.free_name(&task)).run(
-            move |context: Context| {
-                let (runner, task) = (runner.clone(), of_job.clone());
-                async move { runner.run(&task, context.due()).await }
-            },
-        );
-        match self.scheduler.add(job) {
-            Ok(id) => Some(Known { id: Some(id), task }),
+        let builder = builder.named(self.free_name(task));
+        let added = self.scheduler.add(builder.run(move |context: Context| {
+            let (runner, task) = (runner.clone(), of_job.clone());
+            async move { runner.run(&task, &context).await }
+        }));
+        match added {
+            Ok(id) => {
+                self.runner.remember(id, task.clone());
+                Some(id)
+            }
+            Err(error) if error.is_never_due() => {
+                error!(job = %task.label(), "its schedule has no time left to come");
+                None
+            }
             Err(error) => {
-                error!(job = %task.place(), %error, "cannot be a job");
+                error!(job = %task.label(), %error, "cannot be a job");
                 None
             }
         }
     }
 
-    /// The task's place; an unchanged line that has moved on may have left its old place's name.
+    /// The task's label; an unchanged line that has moved on may have left its old place's name.
     fn free_name(&self, task: &Task) -> String {
-        let place = task.place();
-        let mut name = place.clone();
+        let label = task.label();
+        let mut name = label.clone();
         let mut number = 1;
         while self.scheduler.find(&name).is_some() {
             number += 1;
-            name = format!("{place}#{number}");
+            name = format!("{label}#{number}");
         }
         name
+    }
+}
+
+fn task(file: &str, job: &Job) -> Option<Arc<Task>> {
+    match Task::new(file, job) {
+        Ok(task) => Some(Arc::new(task)),
+        Err(error) => {
+            error!(job = %job.label(file), %error, "cannot be a job");
+            None
+        }
     }
 }

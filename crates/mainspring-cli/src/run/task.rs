@@ -1,15 +1,15 @@
-//! What a line of a crontab comes down to: a shell, a command, a user, an environment.
+//! What a job comes down to: a shell, a command, a user, an environment.
 
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::process::Command;
 
 use super::AS_USER;
-use crate::crontab::Line;
+use crate::jobs::Job;
 use crate::sys::{self, Identity};
 
 /// What another user's commands find themselves with, as under cron.
@@ -20,40 +20,44 @@ const PLAIN_SHELL: &str = "/bin/sh";
 #[derive(Debug)]
 pub(crate) struct Task {
     file: String,
-    /// Where its line stands now; a reload may move it.
+    name: Option<String>,
+    /// Where it stands in its file now; a reload may move it.
     line: AtomicUsize,
     pub(crate) title: String,
     text: String,
     pub(crate) stdin: Option<String>,
     identity: Identity,
+    directory: Option<PathBuf>,
     variables: Vec<(String, String)>,
-    /// For `--overlap skip`.
-    pub(crate) is_running: AtomicBool,
 }
 
 impl Task {
     /// # Errors
     /// If the user has gone since the file was read.
-    pub(crate) fn new(file: &str, line: &Line) -> io::Result<Self> {
-        let identity = match &line.user {
+    pub(crate) fn new(file: &str, job: &Job) -> io::Result<Self> {
+        let identity = match &job.user {
             Some(name) => sys::named_identity(name)?,
             None => sys::own_identity(),
         };
         Ok(Self {
             file: file.to_owned(),
-            line: AtomicUsize::new(line.number),
-            title: line.title(),
-            text: line.command.text.clone(),
-            stdin: line.command.stdin.clone(),
-            variables: line.variables.to_vec(),
+            name: job.name.clone(),
+            line: AtomicUsize::new(job.number),
+            title: job.title(),
+            text: job.command.text.clone(),
+            stdin: job.command.stdin.clone(),
+            directory: job.directory.clone(),
+            variables: job.variables.to_vec(),
             identity,
-            is_running: AtomicBool::new(false),
         })
     }
 
-    /// The place in the crontab that the log knows it by.
-    pub(crate) fn place(&self) -> String {
-        format!("{}:{}", self.file, self.line.load(Ordering::Relaxed))
+    /// What the log knows it by: its name, or its place in the crontab.
+    pub(crate) fn label(&self) -> String {
+        match &self.name {
+            Some(name) => name.clone(),
+            None => format!("{}:{}", self.file, self.line.load(Ordering::Relaxed)),
+        }
     }
 
     pub(crate) fn move_to_line(&self, number: usize) {
@@ -85,8 +89,11 @@ impl Task {
         command
     }
 
-    /// HOME; the root where that is none, as for many a system user.
+    /// The job's own; else HOME, or the root where that is none, as for many a system user.
     fn directory(&self) -> PathBuf {
+        if let Some(directory) = &self.directory {
+            return directory.clone();
+        }
         let home = self.variable("HOME").map_or(self.identity.home.as_path(), Path::new);
         if home.is_dir() { home.to_owned() } else { PathBuf::from("/") }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use super::{Force, Identity, Request};
-use crate::crontab::UserProblem;
+use crate::jobs::UserProblem;
 
 pub(crate) fn own_identity() -> Identity {
     let variable = |name| std::env::var(name).unwrap_or_default();

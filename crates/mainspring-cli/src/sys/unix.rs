@@ -12,7 +12,7 @@ use nix::unistd::{Pid, User, geteuid, getpid, setgid, setuid};
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
 use super::{Force, INIT_CHILD, Identity, Request};
-use crate::crontab::UserProblem;
+use crate::jobs::UserProblem;
 
 /// The user who runs this program.
 pub(crate) fn own_identity() -> Identity {

@@ -91,7 +91,7 @@ fn nothing_starts_if_one_file_is_wrong() {
 fn what_is_no_crontab_at_all() {
     let directory = Directory::new("no-crontab");
     refuses(&directory.path().join("absent"), "absent: error: no such file");
-    refuses(directory.path(), "error: is a directory, not a crontab file");
+    refuses(directory.path(), "error: is a directory, not a file of jobs");
     let program = Path::new(env!("CARGO_BIN_EXE_mainspring"));
     refuses(program, "error: is not a text file: control characters in line 1");
     let nul = directory.write("nul", b"* * * * * a\n* * * * * b\0\n");

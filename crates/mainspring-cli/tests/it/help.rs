@@ -15,7 +15,7 @@ fn said(arguments: &[&str]) -> String {
 #[test]
 fn help_has_examples_and_exit_codes() {
     let help = said(&["--help"]);
-    for word in ["run", "check", "next", "completions", "man", "Exit codes:"] {
+    for word in ["run", "check", "next", "schema", "completions", "man", "Exit codes:"] {
         assert!(help.contains(word), "{word}: {help}");
     }
     assert!(!help.contains("__as-user"), "{help}");

@@ -5,6 +5,7 @@ mod commands;
 #[cfg(unix)]
 mod every_second;
 mod help;
+mod jobs_toml;
 mod next;
 mod program;
 #[cfg(unix)]

@@ -163,6 +163,16 @@ impl Running {
         self.wait()
     }
 
+    /// Stops it without any patience for what runs, and gives the exit code.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn stop_now(&mut self) -> Option<i32> {
+        self.signal(nix::sys::signal::Signal::SIGTERM);
+        self.wait_for_message("stopping");
+        self.signal(nix::sys::signal::Signal::SIGTERM);
+        self.wait()
+    }
+
     /// What commands have printed, as far as it has been seen.
     pub(crate) fn lines(&self) -> Vec<&str> {
         self.seen.iter().filter_map(|event| event["line"].as_str()).collect()

@@ -1,10 +1,10 @@
-//! Reads a file that should be a crontab, whatever it turns out to be.
+//! Reads a file that should hold jobs, whatever it turns out to be.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// More than any crontab; a device that never ends must end somewhere.
+/// More than any file of jobs; a device that never ends must end somewhere.
 pub(crate) const LONGEST_FILE_BYTES: usize = 16 * 1024 * 1024;
 /// As long as the longest line that the usual cron daemons take, and then some.
 pub(crate) const LONGEST_LINE_BYTES: usize = 64 * 1024;
@@ -13,7 +13,7 @@ pub(crate) const LONGEST_LINE_BYTES: usize = 64 * 1024;
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let metadata = fs::metadata(path).map_err(|error| reason(&error))?;
     if metadata.is_dir() {
-        return Err("is a directory, not a crontab file".into());
+        return Err("is a directory, not a file of jobs".into());
     }
     let file = File::open(path).map_err(|error| reason(&error))?;
     let mut bytes = Vec::new();
