@@ -37,6 +37,7 @@ pub(crate) enum Command {
     Run(Run),
     Check(Check),
     Next(Next),
+    Simulate(Simulate),
     /// Prints the JSON Schema of jobs in TOML, for editors
     #[command(after_help = "\
 Example:
@@ -214,6 +215,57 @@ Exit codes:
   1  a malformed schedule, an unknown zone, a wrong file
   2  the command line is wrong";
 
+/// Replays a span of time in moments: what would run, overlap, be skipped or missed
+///
+/// The scheduler that `run` uses lives through the span on a clock that does not wait, with the same
+/// policies. A run takes the `duration` that its job declares. Nothing is started.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = SIMULATE_HELP)]
+pub(crate) struct Simulate {
+    /// Crontabs, and jobs in TOML
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The beginning: 2026-03-01, 2026-03-01T12:00 or 2026-03-01T12:00:00Z
+    #[arg(long, value_name = "A")]
+    pub(crate) from: String,
+    /// The end, which is not part of the span
+    #[arg(long, value_name = "B")]
+    pub(crate) to: String,
+    /// The zone of dates, of the times shown, and of schedules that name none; the system's by default
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) tz: Option<String>,
+    /// How long runs take whose job declares no duration
+    #[arg(long, default_value = "0s", value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: Duration,
+    /// Have the machine sleep from one instant until another; may be repeated
+    #[arg(long, value_name = "A/B")]
+    pub(crate) asleep: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw a heat map: hours and minutes for up to four days, days and hours for more
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+const SIMULATE_HELP: &str = "\
+Every run ends well, unless it takes longer than its timeout. Where chance has a say, in the pauses
+of exponential retries, it is taken at its mean: the same files give the same result.
+
+Examples:
+  mainspring simulate jobs.toml --from 2026-03-23 --to 2026-03-30
+  mainspring simulate /etc/crontab jobs.toml --from 2026-01-01 --to 2027-01-01 --svg year.svg
+  mainspring simulate jobs.toml --from 2026-03-01 --to 2026-03-02 --duration 5m --json
+  mainspring simulate jobs.toml --from 2026-03-01 --to 2026-03-03 \\
+    --asleep 2026-03-01T22:00/2026-03-02T07:30
+
+Exit codes:
+  0  it was simulated, whatever came of it
+  1  a file is wrong, or the span
+  2  the command line is wrong";
+
 /// Prints the completion script of a shell
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -231,7 +283,7 @@ pub(crate) struct Completions {
 #[command(after_help = "Example: mainspring man | man -l -")]
 pub(crate) struct Man {
     /// The page of this command instead of the program's
-    #[arg(value_parser = ["run", "check", "next", "schema", "completions", "man"])]
+    #[arg(value_parser = ["run", "check", "next", "simulate", "schema", "completions", "man"])]
     pub(crate) of: Option<String>,
 }
 

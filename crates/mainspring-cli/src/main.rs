@@ -10,6 +10,7 @@ mod log;
 mod next;
 mod problem;
 mod run;
+mod simulate;
 mod sys;
 mod timing;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => Ok(run::run(&arguments)),
         Command::Check(arguments) => check::check(&arguments),
         Command::Next(arguments) => next::next(&arguments),
+        Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Schema => schema(),
         Command::Completions(arguments) => completions(&arguments),
         Command::Man(arguments) => man(&arguments),

@@ -39,7 +39,12 @@ pub(crate) fn read(
 
 /// Says why a name is no time zone.
 pub(crate) fn judge_zone(name: &str) -> Result<(), Error> {
-    Schedule::once(Timestamp::UNIX_EPOCH).in_zone(name).map(drop)
+    zone(name).map(drop)
+}
+
+/// The zone of that name.
+pub(crate) fn zone(name: &str) -> Result<TimeZone, Error> {
+    Ok(Schedule::once(Timestamp::UNIX_EPOCH).in_zone(name)?.zone().clone())
 }
 
 /// What would be right in the place of what is wrong; may be empty.
@@ -62,7 +67,7 @@ pub(crate) fn zone_name(zone: &TimeZone) -> String {
 }
 
 /// UTC where the system does not say.
-fn system_zone() -> TimeZone {
+pub(crate) fn system_zone() -> TimeZone {
     let zone = TimeZone::system();
     if zone.is_unknown() { TimeZone::UTC } else { zone }
 }

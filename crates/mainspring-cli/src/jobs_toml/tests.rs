@@ -150,7 +150,7 @@ fn every_policy() {
     assert_eq!(policy("misfire = 'once'"), default().misfire(once));
     let graceful = skip.grace(30 * SECOND);
     assert_eq!(policy("misfire = { run = 'skip', grace = '30s' }"), default().misfire(graceful));
-    assert_eq!(policy("misfire = { grace = '0s' }"), default().misfire(once.grace(0 * SECOND)));
+    assert_eq!(policy("misfire = { grace = '0s' }"), default().misfire(once.grace(Duration::ZERO)));
     let all = Misfire::run_all(7200 * SECOND);
     assert_eq!(policy("misfire = { run = 'all', horizon = '2h' }"), default().misfire(all));
     let fixed = Retry::fixed(10 * SECOND);

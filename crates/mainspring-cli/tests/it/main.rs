@@ -12,6 +12,7 @@ mod program;
 mod reaping;
 #[cfg(unix)]
 mod reload;
+mod simulate;
 #[cfg(unix)]
 mod stopping;
 #[cfg(unix)]
