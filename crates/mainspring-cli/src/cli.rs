@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Check(Check),
     Next(Next),
     Simulate(Simulate),
+    Convert(Convert),
     /// Prints the JSON Schema of jobs in TOML, for editors
     #[command(after_help = "\
 Example:
@@ -266,6 +267,31 @@ Exit codes:
   1  a file is wrong, or the span
   2  the command line is wrong";
 
+/// Turns systemd timers and crontabs into jobs in TOML, on standard output
+///
+/// A file whose name ends in .timer is a systemd timer; what it starts is read from the .service
+/// file beside it. Any other is a crontab. What could not be carried over is said in comments.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = CONVERT_HELP)]
+pub(crate) struct Convert {
+    /// Timers and crontabs
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+const CONVERT_HELP: &str = "\
+Examples:
+  mainspring convert /etc/crontab > jobs.toml
+  mainspring convert /lib/systemd/system/*.timer > jobs.toml
+  crontab -l | mainspring convert /dev/stdin
+
+Exit codes:
+  0  all was converted
+  1  something was not; the rest stands on standard output all the same
+  2  the command line is wrong";
+
 /// Prints the completion script of a shell
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -283,7 +309,7 @@ pub(crate) struct Completions {
 #[command(after_help = "Example: mainspring man | man -l -")]
 pub(crate) struct Man {
     /// The page of this command instead of the program's
-    #[arg(value_parser = ["run", "check", "next", "simulate", "schema", "completions", "man"])]
+    #[arg(value_parser = ["run", "check", "next", "simulate", "convert", "schema", "completions", "man"])]
     pub(crate) of: Option<String>,
 }
 

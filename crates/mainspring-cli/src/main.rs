@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod convert;
 mod crontab;
 mod exit;
 mod jobs;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Next(arguments) => next::next(&arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
+        Command::Convert(arguments) => convert::convert(&arguments),
         Command::Schema => schema(),
         Command::Completions(arguments) => completions(&arguments),
         Command::Man(arguments) => man(&arguments),

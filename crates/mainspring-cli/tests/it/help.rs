@@ -15,12 +15,21 @@ fn said(arguments: &[&str]) -> String {
 #[test]
 fn help_has_examples_and_exit_codes() {
     let help = said(&["--help"]);
-    for word in ["run", "check", "next", "simulate", "schema", "completions", "man", "Exit codes:"]
-    {
+    for word in [
+        "run",
+        "check",
+        "next",
+        "simulate",
+        "convert",
+        "schema",
+        "completions",
+        "man",
+        "Exit codes:",
+    ] {
         assert!(help.contains(word), "{word}: {help}");
     }
     assert!(!help.contains("__as-user"), "{help}");
-    for command in ["run", "check", "next", "simulate"] {
+    for command in ["run", "check", "next", "simulate", "convert"] {
         let help = said(&[command, "--help"]);
         assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");

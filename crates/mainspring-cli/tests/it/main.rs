@@ -2,6 +2,7 @@
 
 mod check;
 mod commands;
+mod convert;
 #[cfg(unix)]
 mod every_second;
 mod help;
