@@ -91,17 +91,23 @@ const fn keeper_entry<P: TimerPeer>() -> KeeperEntry {
     KeeperEntry { name: P::NAME, package: P::PACKAGE, ask: wheel::ask::<P> }
 }
 
+/// Waits for a crowd of timers.
+pub type Gather = fn(Crowd) -> Gathering;
+
+/// Does something as often as it is told.
+pub type Repeat = Box<dyn FnMut(u64)>;
+
 /// A timer library with its types forgotten.
 pub struct TimerEntry {
     pub name: &'static str,
     pub package: &'static str,
     pub runner: fn() -> Runner,
     /// How far its crowds reach.
-    pub crowd: Option<(Largest, fn(Crowd) -> Gathering)>,
+    pub crowd: Option<(Largest, Gather)>,
     /// Time-outs that never fire, so many of them.
-    pub timeouts: Option<fn() -> Box<dyn FnMut(u64)>>,
+    pub timeouts: Option<fn() -> Repeat>,
     /// Resets of an interval that is waited for, each with the poll that follows.
-    pub resets: Option<fn() -> Box<dyn FnMut(u64)>>,
+    pub resets: Option<fn() -> Repeat>,
 }
 
 /// The largest crowd that a library can hold.

@@ -1,6 +1,5 @@
 //! async-io: alone on its own `block_on`, in crowds on tokio with its reactor in a thread of its own.
 
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
@@ -22,10 +21,8 @@ impl Ticker for AsyncIo {
 }
 
 impl Sleeper for AsyncIo {
-    fn until(deadline: Instant) -> impl Future<Output = ()> + Send + 'static {
-        async move {
-            Timer::at(deadline).await;
-        }
+    async fn until(deadline: Instant) {
+        Timer::at(deadline).await;
     }
 }
 

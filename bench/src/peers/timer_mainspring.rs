@@ -116,5 +116,5 @@ pub fn resetter() -> Box<dyn FnMut(u64)> {
 
 /// Polls once; what is polled is not due.
 pub async fn poll_pending(mut poll: impl FnMut(&mut std::task::Context<'_>) -> bool) {
-    std::future::poll_fn(|cx| std::task::Poll::Ready(assert!(poll(cx)))).await;
+    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(poll(cx))).await);
 }

@@ -40,7 +40,7 @@ pub fn question(settings: Settings) -> Question {
                 let is_too_large = matches!(crowd, Crowd::Sleeps { .. }) && *largest < Largest::Any;
                 if is_too_large {
                     let reason = "takes a descriptor each".to_owned();
-                    return Cell { peer: *name, ask: Answer::Cannot(reason).always() };
+                    return Cell { peer: name, ask: Answer::Cannot(reason).always() };
                 }
                 let (seat, look, gather) = (Rc::clone(seat), *look, *gather);
                 let ask = Box::new(move || {
@@ -49,7 +49,7 @@ pub fn question(settings: Settings) -> Question {
                     }
                     answer(seat.borrow().as_ref(), look)
                 });
-                Cell { peer: *name, ask }
+                Cell { peer: name, ask }
             });
             let name = format!("{crowd_name}: {look_name}");
             rows.push(Row { name, cells: cells.collect(), rounds_most: usize::MAX });

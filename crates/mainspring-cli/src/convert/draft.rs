@@ -94,9 +94,7 @@ impl Draft {
             let _infallible = writeln!(text, "{name} = {}", quoted(value));
         };
         field("schedule", &self.schedule);
-        for (name, value) in [("zone", &self.zone)] {
-            value.iter().for_each(|value| field(name, value));
-        }
+        self.zone.iter().for_each(|zone| field("zone", zone));
         field("command", &self.command);
         for (name, value) in [("input", &self.input), ("user", &self.user), ("cwd", &self.cwd)] {
             value.iter().for_each(|value| field(name, value));
