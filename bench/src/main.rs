@@ -32,6 +32,7 @@ Usage: cargo run --release --manifest-path bench/Cargo.toml -- [OPTION]…
   --question NAME  only this one, or those whose names begin so; may be repeated
   --quick          few and short rounds: to see that all works, not for numbers
   --timers N       no rows with more timers than this
+  --peer NAME      only this one beside ours; may be repeated
   --json FILE      write everything that was measured
   --svg FILE       draw it
   --list           name the questions and end
@@ -68,6 +69,8 @@ struct Options {
     settings: Settings,
     /// Beginnings of names; all questions when empty.
     questions: Vec<String>,
+    /// Names; all peers when empty.
+    peers: Vec<String>,
     json: Option<PathBuf>,
     svg: Option<PathBuf>,
 }
@@ -81,13 +84,20 @@ enum Task {
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self, String> {
-        let mut options =
-            Self { task: Task::Ask, settings: FULL, questions: Vec::new(), json: None, svg: None };
+        let mut options = Self {
+            task: Task::Ask,
+            settings: FULL,
+            questions: Vec::new(),
+            peers: Vec::new(),
+            json: None,
+            svg: None,
+        };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().cloned().ok_or(format!("{arg} needs a value"));
             match arg.as_str() {
                 "--question" => options.questions.push(value()?),
+                "--peer" => options.peers.push(value()?),
                 "--json" => options.json = Some(value()?.into()),
                 "--svg" => options.svg = Some(value()?.into()),
                 "--quick" => options.settings = QUICK,
@@ -125,7 +135,11 @@ impl Options {
         let mut reports = Vec::new();
         for entry in ALL.iter().filter(|entry| self.wants(entry.name)) {
             eprintln!("asking {} …", entry.name);
-            reports.push(harness::run((entry.build)(self.settings), self.settings));
+            let mut question = (entry.build)(self.settings);
+            for row in &mut question.rows {
+                row.cells.retain(|cell| self.wants_peer(cell.peer));
+            }
+            reports.push(harness::run(question, self.settings));
         }
         let run = Run {
             machine: Machine::this(),
@@ -143,6 +157,12 @@ impl Options {
         Ok(())
     }
 
+    fn wants_peer(&self, name: &str) -> bool {
+        self.peers.is_empty()
+            || name == harness::OURS
+            || self.peers.iter().any(|wanted| wanted == name)
+    }
+
     /// The versions of those who were asked.
     fn versions(&self) -> Vec<(&'static str, String)> {
         let asked = |kind: &str| {
@@ -152,7 +172,8 @@ impl Options {
         let keepers = peers::KEEPERS.iter().filter(|_| asked("wheel")).map(|p| (p.name, p.package));
         let timers = peers::TIMERS.iter().filter(|_| asked("timer")).map(|p| (p.name, p.package));
         let all = cron.chain(keepers).chain(timers);
-        all.map(|(name, package)| (name, version_of(package))).collect()
+        let wanted = all.filter(|(name, _)| self.wants_peer(name));
+        wanted.map(|(name, package)| (name, version_of(package))).collect()
     }
 
     fn wants(&self, name: &str) -> bool {

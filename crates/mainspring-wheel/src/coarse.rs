@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::lists::FIRST;
+use crate::lists::{FIRST, Lists};
 use crate::resolution::Resolution;
 
 /// Builds [`Wheel`](crate::Wheel)s that place each timer once and never move it.
@@ -168,34 +168,31 @@ impl Rings {
 
     /// The slot that comes next, and the tick it is due at: the one it ends at.
     #[inline(never)]
-    pub(crate) fn next(&self, bits: &[u64], now: u64) -> Option<(u32, u64)> {
-        let nexts = self.rings.iter().filter_map(|ring| ring.next(bits, now));
+    pub(crate) fn next(&self, lists: &Lists, now: u64) -> Option<(u32, u64)> {
+        let nexts = self.rings.iter().filter_map(|ring| ring.next(lists, now));
         nexts.min_by_key(|&(_, tick)| tick)
     }
 }
 
 impl Ring {
-    fn next(&self, bits: &[u64], now: u64) -> Option<(u32, u64)> {
-        let words = (self.mask as usize + 1) / 64;
-        let first = (self.first_slot - FIRST) as usize / 64;
-        // What lies beyond the bits has never been used.
-        let bits = bits.get(first..bits.len().min(first + words))?;
-        if bits.iter().all(|&bits| bits == 0) {
+    fn next(&self, lists: &Lists, now: u64) -> Option<(u32, u64)> {
+        let words = (self.mask + 1) / 64;
+        let first = (self.first_slot - FIRST) / 64;
+        let bits = |word: u32| lists.bits(first + word);
+        if (0..words).all(|word| bits(word) == 0) {
             return None;
         }
         // A slot that ends just now may still wait for its turn, after that of another ring.
         let current = now.div_ceil(self.width);
         let start = current as u32 & self.mask;
-        let at_or_after = |start: u32| {
-            let word = start as usize / 64;
-            let rest = bits.get(word)? >> (start % 64) << (start % 64);
-            if rest != 0 {
-                return Some(word as u32 * 64 + rest.trailing_zeros());
-            }
-            let further = bits[word + 1..].iter().position(|&bits| bits != 0)? + word + 1;
-            Some(further as u32 * 64 + bits[further].trailing_zeros())
-        };
-        let found = at_or_after(start).or_else(|| at_or_after(0))?;
+        let mut word = start / 64;
+        let mut rest = bits(word) >> (start % 64) << (start % 64);
+        // Round the ring, and to the first half of the first word again.
+        while rest == 0 {
+            word = (word + 1) % words;
+            rest = bits(word);
+        }
+        let found = word * 64 + rest.trailing_zeros();
         let ahead = found.wrapping_sub(start) & self.mask;
         let tick = (current + u64::from(ahead)).saturating_mul(self.width);
         Some((self.first_slot + found, tick))

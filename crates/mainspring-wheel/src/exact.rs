@@ -19,9 +19,14 @@ pub(crate) fn slot(now: u64, deadline: u64) -> (u32, u64) {
 }
 
 /// The slot that comes next, and the tick it begins at.
-pub(crate) fn next(bits: &[u64], now: u64) -> Option<(u32, u64)> {
-    let level = bits.iter().position(|&bits| bits != 0)? as u32;
-    let digit = bits[level as usize].trailing_zeros();
+#[inline]
+pub(crate) fn next(mut levels: impl Iterator<Item = u64>, now: u64) -> Option<(u32, u64)> {
+    let mut bits = 0;
+    let level = levels.position(|occupied| {
+        bits = occupied;
+        occupied != 0
+    })? as u32;
+    let digit = bits.trailing_zeros();
     let shift = level * DIGIT;
     // At level 10 the six bits reach beyond the last one, and nothing is above.
     let above = now & u64::MAX.checked_shl(shift + DIGIT).unwrap_or(0);

@@ -7,8 +7,8 @@
 //! # Ground rules
 //! - The first of a list has, in place of a previous id, its slot and lane with the top bit set. So a timer leaves its list without anybody knowing where it was due.
 //! - A lane's bit is set exactly while it holds a timer, a slot's while one of its lanes does.
-//! - Slots [`LATE`] and [`DUE`] belong to no level; a layout's slots start at [`FIRST`], and 64 of
-//!   them share a word of bits.
+//! - Slots come in blocks of 64, the width of a bitmap. Block 0 has two slots that belong to no level,
+//!   [`LATE`] and [`DUE`]; the layout's begin at [`FIRST`].
 
 use alloc::vec::Vec;
 
@@ -20,28 +20,45 @@ pub(crate) const LATE: u32 = 0;
 /// Timers that are due, and that the present advance has taken over from `LATE`.
 pub(crate) const DUE: u32 = 1;
 /// The first slot of the layout.
-pub(crate) const FIRST: u32 = 2;
+pub(crate) const FIRST: u32 = BLOCK;
 
+/// Slots per block.
+const BLOCK: u32 = 64;
 const HEAD: u32 = 1 << 31;
 const LANE_BITS: u32 = LANES.trailing_zeros();
 
 pub(crate) struct Lists {
-    /// The first timer of each lane of each slot, as far as slots have been used.
-    heads: Vec<[u32; LANES]>,
-    /// A bit for each lane of each slot that holds a timer.
-    lanes: Vec<u8>,
+    /// As far as slots have been used.
+    blocks: Vec<Block>,
+}
+
+struct Block {
     /// A bit for each slot that holds a timer.
-    occupied: Vec<u64>,
+    occupied: u64,
+    /// A bit for each lane of each slot that holds a timer.
+    lanes: [u8; BLOCK as usize],
+    /// The first timer of each lane of each slot.
+    heads: [[u32; LANES]; BLOCK as usize],
+}
+
+impl Block {
+    const EMPTY: Self =
+        Self { occupied: 0, lanes: [0; BLOCK as usize], heads: [[NONE; LANES]; BLOCK as usize] };
 }
 
 impl Lists {
     pub(crate) const fn new() -> Self {
-        Self { heads: Vec::new(), lanes: Vec::new(), occupied: Vec::new() }
+        Self { blocks: Vec::new() }
     }
 
-    /// The bits of the layout's slots, 64 to a word, as far as slots have been used.
-    pub(crate) fn layout_bits(&self) -> &[u64] {
-        self.occupied.get(1..).unwrap_or(&[])
+    /// The bits of the layout's slots, 64 at a time, as far as slots have been used.
+    pub(crate) fn layout_bits(&self) -> impl Iterator<Item = u64> {
+        self.blocks.iter().skip(1).map(|block| block.occupied)
+    }
+
+    /// The same from one of those blocks on; 0 where none has been used.
+    pub(crate) fn bits(&self, block: u32) -> u64 {
+        self.blocks.get(block as usize + 1).map_or(0, |block| block.occupied)
     }
 
     /// Puts the timer first in its lane of the slot, and returns what its links are to be.
@@ -54,16 +71,16 @@ impl Lists {
         due_low: u32,
     ) -> Links {
         let lane = lane(id);
-        if slot as usize >= self.heads.len() {
+        if (slot / BLOCK) as usize >= self.blocks.len() {
             self.grow(slot);
         }
-        let next = core::mem::replace(&mut self.heads[slot as usize][lane], id);
+        let (block, i) = self.block(slot);
+        block.occupied |= 1 << i;
+        block.lanes[i] |= 1 << lane;
+        let next = core::mem::replace(&mut block.heads[i][lane], id);
         if next != NONE {
             pages[next].prev = id;
         }
-        self.lanes[slot as usize] |= 1 << lane;
-        let (word, bit) = bit(slot);
-        self.occupied[word] |= bit;
         Links { next, prev: HEAD | slot << LANE_BITS | lane as u32, due_low }
     }
 
@@ -77,14 +94,13 @@ impl Lists {
             pages[links.prev].next = links.next;
             return;
         }
-        let slot = (links.prev & !HEAD) >> LANE_BITS;
         let lane = links.prev as usize % LANES;
-        self.heads[slot as usize][lane] = links.next;
+        let (block, i) = self.block((links.prev & !HEAD) >> LANE_BITS);
+        block.heads[i][lane] = links.next;
         if links.next == NONE {
-            self.lanes[slot as usize] &= !(1 << lane);
-            if self.lanes[slot as usize] == 0 {
-                let (word, bit) = bit(slot);
-                self.occupied[word] &= !bit;
+            block.lanes[i] &= !(1 << lane);
+            if block.lanes[i] == 0 {
+                block.occupied &= !(1 << i);
             }
         }
     }
@@ -92,63 +108,61 @@ impl Lists {
     /// A timer of the slot, from the lane whose `turn` it is or the next one after it.
     #[inline(always)]
     pub(crate) fn first(&self, slot: u32, turn: &mut u32) -> Option<u32> {
-        let lanes = *self.lanes.get(slot as usize)?;
+        let block = self.blocks.get((slot / BLOCK) as usize)?;
+        let i = (slot % BLOCK) as usize;
+        let lanes = block.lanes[i];
         if lanes == 0 {
             return None;
         }
         let lane = (*turn + lanes.rotate_right(*turn).trailing_zeros()) % LANES as u32;
         *turn = (lane + 1) % LANES as u32;
-        Some(self.heads[slot as usize][lane as usize])
+        Some(block.heads[i][lane as usize])
     }
 
     /// The slot's timer, if there is just one.
     pub(crate) fn only<T>(&self, pages: &Pages<T>, slot: u32) -> Option<u32> {
-        let lanes = *self.lanes.get(slot as usize)?;
-        if !lanes.is_power_of_two() {
+        let block = self.blocks.get((slot / BLOCK) as usize)?;
+        let i = (slot % BLOCK) as usize;
+        if !block.lanes[i].is_power_of_two() {
             return None;
         }
-        let id = self.heads[slot as usize][lanes.trailing_zeros() as usize];
+        let id = block.heads[i][block.lanes[i].trailing_zeros() as usize];
         (pages[id].next == NONE).then_some(id)
     }
 
     /// The first of each lane.
     pub(crate) fn heads(&self, slot: u32) -> [u32; LANES] {
-        self.heads.get(slot as usize).copied().unwrap_or([NONE; LANES])
+        let block = self.blocks.get((slot / BLOCK) as usize);
+        block.map_or([NONE; LANES], |block| block.heads[(slot % BLOCK) as usize])
     }
 
     /// Empties the slot at once, and returns the first of each lane.
     pub(crate) fn detach(&mut self, slot: u32) -> [u32; LANES] {
-        let Some(heads) = self.heads.get_mut(slot as usize) else { return [NONE; LANES] };
-        self.lanes[slot as usize] = 0;
-        let (word, bit) = bit(slot);
-        self.occupied[word] &= !bit;
-        core::mem::replace(heads, [NONE; LANES])
+        if (slot / BLOCK) as usize >= self.blocks.len() {
+            return [NONE; LANES];
+        }
+        let (block, i) = self.block(slot);
+        block.occupied &= !(1 << i);
+        block.lanes[i] = 0;
+        core::mem::replace(&mut block.heads[i], [NONE; LANES])
     }
 
     pub(crate) fn shrink_to_fit(&mut self) {
-        let used = self.occupied.iter().rposition(|&bits| bits != 0).map_or(0, |word| word + 1);
-        self.resize(used);
-        self.heads.shrink_to_fit();
-        self.lanes.shrink_to_fit();
-        self.occupied.shrink_to_fit();
+        let used = self.blocks.iter().rposition(|block| block.occupied != 0);
+        self.blocks.truncate(used.map_or(0, |block| block + 1));
+        self.blocks.shrink_to_fit();
+    }
+
+    /// The block of a slot that has been used, and the slot's place there.
+    #[inline(always)]
+    fn block(&mut self, slot: u32) -> (&mut Block, usize) {
+        (&mut self.blocks[(slot / BLOCK) as usize], (slot % BLOCK) as usize)
     }
 
     #[cold]
     fn grow(&mut self, slot: u32) {
-        self.resize(bit(slot).0 + 1);
+        let blocks = (slot / BLOCK) as usize + 1;
+        self.blocks.reserve_exact(blocks - self.blocks.len());
+        self.blocks.resize_with(blocks, || Block::EMPTY);
     }
-
-    fn resize(&mut self, words: usize) {
-        let slots = (words * 64).saturating_sub(64 - FIRST as usize);
-        self.heads.resize(slots, [NONE; LANES]);
-        self.lanes.resize(slots, 0);
-        self.occupied.resize(words, 0);
-    }
-}
-
-/// The word and the bit of a slot: the first word has the two slots that belong to no level.
-#[inline]
-fn bit(slot: u32) -> (usize, u64) {
-    let place = slot + 64 - FIRST;
-    (place as usize / 64, 1 << (place % 64))
 }

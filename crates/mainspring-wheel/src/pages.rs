@@ -37,6 +37,13 @@ impl Links {
     const UNUSED: Self = Self { next: NONE, prev: NONE, due_low: 0 };
 }
 
+/// What is to be known of a place that has been filled.
+pub(crate) struct Filled {
+    pub(crate) generation: NonZeroU32,
+    /// The `next` that the place was left with.
+    pub(crate) next: u32,
+}
+
 /// What comes out of a place.
 pub(crate) struct Left<T> {
     pub(crate) value: T,
@@ -98,9 +105,9 @@ impl<T> Pages<T> {
         (!node.is_taken()).then_some(node.generation)
     }
 
-    /// Puts a value into an empty place and returns its generation.
+    /// Puts a value into an empty place.
     #[inline]
-    pub(crate) fn fill(&mut self, id: u32, links: Links, value: T) -> NonZeroU32 {
+    pub(crate) fn fill(&mut self, id: u32, links: Links, value: T) -> Filled {
         self.node_mut(id).fill(links, value)
     }
 
@@ -191,12 +198,12 @@ impl<T> Node<T> {
     }
 
     #[inline]
-    fn fill(&mut self, links: Links, value: T) -> NonZeroU32 {
+    fn fill(&mut self, links: Links, value: T) -> Filled {
         assert!(!self.is_taken(), "this place is taken");
         self.value.write(value);
-        self.links = links;
+        let next = core::mem::replace(&mut self.links, links).next;
         self.generation += 1;
-        NonZeroU32::MIN | self.generation
+        Filled { generation: NonZeroU32::MIN | self.generation, next }
     }
 
     #[inline]
@@ -240,12 +247,12 @@ impl<T> Node<T> {
     }
 
     #[inline]
-    fn fill(&mut self, links: Links, value: T) -> NonZeroU32 {
+    fn fill(&mut self, links: Links, value: T) -> Filled {
         assert!(!self.is_taken(), "this place is taken");
         self.value = Some(value);
-        self.links = links;
+        let next = core::mem::replace(&mut self.links, links).next;
         self.generation += 1;
-        NonZeroU32::MIN | self.generation
+        Filled { generation: NonZeroU32::MIN | self.generation, next }
     }
 
     #[inline]

@@ -30,7 +30,8 @@ pub(crate) struct Slab<T> {
     turn: usize,
     /// Places from here on have never been used.
     fresh: u32,
-    len: u32,
+    /// Places that are never to be used again.
+    used_up: u32,
     /// The generation that new pages start with: none that a dropped page has given out.
     first_generation: u32,
     home: u32,
@@ -48,7 +49,7 @@ impl<T> Slab<T> {
             free_count: 0,
             turn: 0,
             fresh: 0,
-            len: 0,
+            used_up: 0,
             first_generation: 0,
             home: 0,
             highs: Vec::new(),
@@ -56,7 +57,7 @@ impl<T> Slab<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len as usize
+        (self.fresh - self.free_count - self.used_up) as usize
     }
 
     /// How many timers fit without another page.
@@ -88,44 +89,39 @@ impl<T> Slab<T> {
         self.pages.generation(key.id) == Some(key.generation)
     }
 
-    /// Takes a free place, which is to be filled before another one is taken.
+    /// The place that is filled next.
     #[inline]
-    pub(crate) fn next_free(&mut self) -> u32 {
+    pub(crate) fn next_place(&mut self) -> u32 {
         if self.free_count == 0 {
-            let id = self.fresh;
-            if id as usize == self.pages.count() * PAGE {
+            if self.fresh as usize == self.pages.count() * PAGE {
                 self.grow();
             }
-            self.fresh += 1;
-            return id;
+            return self.fresh;
         }
         loop {
-            let lane = self.turn % LANES;
+            let id = self.free[self.turn % LANES];
             self.turn = self.turn.wrapping_add(1);
-            let id = self.free[lane];
             if id != NONE {
-                let next = self.pages[id].next;
-                if next != NONE {
-                    self.pages.touch(next); // it is eight places ahead
-                }
-                self.free[lane] = next;
-                self.free_count -= 1;
                 return id;
             }
         }
     }
 
-    /// Puts a value into the place that `next_free` gave.
+    /// Puts a value into the place that `next_place` has told.
     #[inline]
     pub(crate) fn fill(&mut self, id: u32, links: Links, deadline: u64, value: T) -> Key {
-        if self.len == 0 {
-            self.home = (deadline >> 32) as u32;
-            self.highs.clear();
+        let filled = self.pages.fill(id, links, value);
+        if id == self.fresh {
+            self.fresh += 1;
+        } else {
+            self.free[lane(id)] = filled.next;
+            self.free_count -= 1;
+            if filled.next != NONE {
+                self.pages.touch(filled.next); // it is eight places ahead
+            }
         }
-        let generation = self.pages.fill(id, links, value);
-        self.len += 1;
         self.note_high(id, deadline);
-        Key { id, generation }
+        Key { id, generation: filled.generation }
     }
 
     /// Takes a value out; its place is free again, and its links tell which list it has to leave.
@@ -133,8 +129,9 @@ impl<T> Slab<T> {
     pub(crate) fn empty(&mut self, id: u32) -> (T, Links) {
         let lane = lane(id);
         let left = self.pages.empty(id, self.free[lane]);
-        self.len -= 1;
-        if left.generation != 0 {
+        if left.generation == 0 {
+            self.used_up += 1;
+        } else {
             self.free[lane] = id;
             self.free_count += 1;
         }
@@ -166,6 +163,11 @@ impl<T> Slab<T> {
 
     #[cold]
     fn keep_high(&mut self, id: u32, high: u32) {
+        if self.len() == 1 {
+            self.home = high;
+            self.highs.clear();
+            return;
+        }
         let page = id as usize / PAGE;
         if self.highs.len() <= page {
             if high == self.home {

@@ -151,7 +151,7 @@ impl<T> Wheel<T> {
     /// If 2³¹ timers are armed.
     #[inline]
     pub fn insert(&mut self, deadline: u64, value: T) -> Key {
-        let id = self.slab.next_free();
+        let id = self.slab.next_place();
         let links = self.enter(id, deadline);
         self.slab.fill(id, links, deadline, value)
     }
@@ -334,7 +334,7 @@ impl<T> Wheel<T> {
     fn next_slot(&self) -> Option<(u32, u64)> {
         match &self.layout {
             Layout::Exact => exact::next(self.lists.layout_bits(), self.now),
-            Layout::Coarse(rings) => rings.next(self.lists.layout_bits(), self.now),
+            Layout::Coarse(rings) => rings.next(&self.lists, self.now),
         }
     }
 

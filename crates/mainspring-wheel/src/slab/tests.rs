@@ -8,7 +8,7 @@ use crate::pages::{Links, NONE, Pages};
 const NOWHERE: Links = Links { next: NONE, prev: NONE, due_low: 0 };
 
 fn fill(slab: &mut Slab<u64>, deadline: u64) -> crate::Key {
-    let id = slab.next_free();
+    let id = slab.next_place();
     slab.fill(id, Links { due_low: deadline as u32, ..NOWHERE }, deadline, deadline)
 }
 
