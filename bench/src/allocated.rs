@@ -1,12 +1,14 @@
-//! Counts the bytes that are allocated, while somebody wants to know.
+//! Counts the bytes that this thread allocates, while somebody wants to know.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::cell::Cell;
 
 struct Counting;
 
-static WANTED: AtomicBool = AtomicBool::new(false);
-static BYTES: AtomicI64 = AtomicI64::new(0);
+thread_local! {
+    /// Bytes allocated and not freed since somebody wants to know.
+    static BYTES: Cell<Option<i64>> = const { Cell::new(None) };
+}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -40,18 +42,18 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 fn count(bytes: usize, sign: i64) {
-    if WANTED.load(Ordering::Relaxed) {
-        BYTES.fetch_add(sign * bytes as i64, Ordering::Relaxed);
-    }
+    BYTES.with(|counted| {
+        if let Some(before) = counted.get() {
+            counted.set(Some(before + sign * bytes as i64));
+        }
+    });
 }
 
 /// What `make` returns, and how many bytes it has allocated and kept.
 pub fn kept_by<T>(make: impl FnOnce() -> T) -> (T, i64) {
-    BYTES.store(0, Ordering::Relaxed);
-    WANTED.store(true, Ordering::Relaxed);
+    BYTES.set(Some(0));
     let made = make();
-    WANTED.store(false, Ordering::Relaxed);
-    (made, BYTES.load(Ordering::Relaxed))
+    (made, BYTES.take().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -60,7 +62,6 @@ mod tests {
 
     #[test]
     fn what_is_dropped_or_grows_is_counted_once() {
-        // Other tests allocate meanwhile, but nothing of this size.
         const MIB: i64 = 1 << 20;
         let (kept, bytes) = kept_by(|| {
             drop(vec![1_u8; 100 * MIB as usize]);
@@ -68,6 +69,6 @@ mod tests {
             kept.reserve_exact(5 * MIB as usize);
             kept
         });
-        assert!((10 * MIB..11 * MIB).contains(&bytes), "{bytes}, {}", kept.len());
+        assert_eq!((bytes, kept.len()), (10 * MIB, 5 << 20));
     }
 }
