@@ -3,7 +3,7 @@
 //! A runtime lives as long as its row, so that what a library learns or caches is there in the next
 //! round, for every peer alike. The first ticks of each slot are not counted.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -155,15 +155,17 @@ pub fn crowd<T: Ticker, S: Sleeper>(crowd: Crowd) -> Gathering {
     let before = descriptors();
     runtime().block_on(tokio::task::LocalSet::new().run_until(async {
         let slot = Rc::new(RefCell::new(Slot::default()));
+        let begun = Rc::new(Cell::new(0));
         let (tasks, first) = match crowd {
             Crowd::Intervals { count, period } => {
                 let first =
                     now() + Duration::from_millis(20) + Duration::from_micros(20) * count as u32;
                 let tasks = (0..count).map(|index| {
                     let start = first + period.mul_f64(index as f64 / count as f64);
-                    let slot = Rc::clone(&slot);
+                    let (slot, begun) = (Rc::clone(&slot), Rc::clone(&begun));
                     tokio::task::spawn_local(async move {
                         let mut ticker = T::at(start, period);
+                        begun.set(begun.get() + 1);
                         let mut ticked = 0;
                         while ticked < ROUNDS {
                             for _ in 0..ticker.tick().await {
@@ -179,8 +181,9 @@ pub fn crowd<T: Ticker, S: Sleeper>(crowd: Crowd) -> Gathering {
                 let first = now() + Duration::from_micros(4) * count as u32;
                 let tasks = (0..count).map(|index| {
                     let deadline = first + over.mul_f64(index as f64 / count as f64);
-                    let slot = Rc::clone(&slot);
+                    let (slot, begun) = (Rc::clone(&slot), Rc::clone(&begun));
                     tokio::task::spawn_local(async move {
+                        begun.set(begun.get() + 1);
                         S::until(deadline).await;
                         slot.borrow_mut().record(deadline, now());
                     })
@@ -189,7 +192,9 @@ pub fn crowd<T: Ticker, S: Sleeper>(crowd: Crowd) -> Gathering {
             }
         };
         // All have begun to wait when the first is due; what it takes to make them is not counted.
-        tokio::task::yield_now().await;
+        while begun.get() < tasks.len() {
+            tokio::task::yield_now().await;
+        }
         let began = cpu();
         let descriptors = descriptors().saturating_sub(before);
         let was_ready = now() < first;

@@ -167,10 +167,13 @@ impl Interval {
         let at = ready!(self.wait.poll(cx, self.period));
         let scheduled = self.wait.deadline();
         self.wait.set_deadline(self.missed.next(scheduled, at, self.period));
-        let late = at.saturating_duration_since(scheduled).as_nanos();
-        let missed = match late < self.period.as_nanos() {
+        let late = at.saturating_duration_since(scheduled);
+        let missed = match late < self.period {
             true => 0,
-            false => u64::try_from(late / self.period.as_nanos()).unwrap_or(u64::MAX),
+            false => {
+                let missed = late.as_nanos() / self.period.as_nanos();
+                u64::try_from(missed).unwrap_or(u64::MAX)
+            }
         };
         let index = self.ticked;
         self.ticked += 1;

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::task::coop::poll_proceed;
+use tokio::task::{Id, try_id};
 use tokio::time::Instant;
 
 use super::Driver;
@@ -32,6 +33,10 @@ pub(crate) struct Wait {
     precision: Precision,
     slack: Duration,
     registered: Option<Registered>,
+    /// Registered since it was last ready: the next poll is likely to be the last.
+    is_waiting: bool,
+    /// The task that registered it: a task stays in its runtime.
+    task: Option<Id>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +75,8 @@ impl Wait {
             precision: Precision::default(),
             slack: Duration::ZERO,
             registered: None,
+            is_waiting: false,
+            task: None,
         }
     }
 
@@ -130,9 +137,15 @@ impl Wait {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, again: Duration) -> Poll<Instant> {
         // A timer that is always due must not starve its siblings.
         let coop = ready!(poll_proceed(cx));
-        let is_at_home = self.driver.is_none();
-        let driver = self.driver.get_or_insert_with(current_or_thread);
-        let mut now = driver.shared.now_followed();
+        let task = try_id();
+        let is_at_home = self.driver.is_none() || (task.is_some() && task == self.task);
+        self.task = task;
+        let Driver { shared } = self.driver.get_or_insert_with(current_or_thread);
+        // A look at a clock is a good part of what a tick costs.
+        let mut now = if self.is_waiting { shared.now() } else { shared.now_followed() };
+        if self.is_waiting && now < self.deadline {
+            now = shared.now_followed();
+        }
         if self.precision != Precision::Kernel {
             self.learn(now);
         }
@@ -142,11 +155,13 @@ impl Wait {
                 None => {
                     self.wait(cx, now, again, is_at_home)
                         .unwrap_or_else(|error| panic!("the timer was lost: {error}"));
+                    self.is_waiting = true;
                     return Poll::Pending;
                 }
             }
         }
         coop.made_progress();
+        self.is_waiting = false;
         Poll::Ready(now)
     }
 
