@@ -1,0 +1,32 @@
+//! Says when whoever runs the executor wants the thread back, and gives it back.
+
+use std::task::Context;
+
+/// The runtime, or whatever else, that polls the executor.
+///
+/// The executor returns to its host when it has nothing to do, and while it is busy each time that
+/// the [interval](crate::Builder::host_interval) is over or the host says so.
+pub trait Host {
+    /// Whether the thread is wanted back before the interval is over. Asked whenever the clock is
+    /// read: about every two microseconds, or after every poll that took longer.
+    fn wants_thread(&mut self) -> bool {
+        false
+    }
+
+    /// Sees to it that the executor is polled again once the host has had its turn.
+    ///
+    /// A host that merely polls the executor again, without looking at its timers and sockets in
+    /// between, lets them starve; that is what this is for.
+    fn come_back(&mut self, cx: &mut Context<'_>);
+}
+
+/// A host that looks after its timers and sockets between any two polls, as `block_on`, smol and
+/// monoio do: it is simply woken. The default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SelfWake;
+
+impl Host for SelfWake {
+    fn come_back(&mut self, cx: &mut Context<'_>) {
+        cx.waker().wake_by_ref();
+    }
+}

@@ -1,0 +1,3 @@
+//! Tries the executor as its users do.
+
+mod smoke;
