@@ -14,7 +14,7 @@ use crate::cell::SharedRef;
 use crate::core::{Core, Plan};
 use crate::engine::{Engine, Settings};
 use crate::stall::{OnStall, OnStuck, Watchdog};
-use crate::time::{Time, ns};
+use crate::time::ns;
 use crate::{
     BuildError, ClockReads, Eevdf, Executor, Host, PolicyBox, QueueError, SelfWake, StallReport,
     Statistics,
@@ -75,6 +75,7 @@ pub struct Builder<K> {
     statistics: Statistics,
     on_stall: Option<(Duration, OnStall)>,
     watchdog: Option<(Duration, OnStuck)>,
+    memory_kept: usize,
 }
 
 /// Short enough that one slice is not noticed, long enough that a change of queues costs nothing.
@@ -82,6 +83,9 @@ const SLICE: Duration = Duration::from_micros(100);
 
 /// A hundredth of it is about what a turn of the host's costs.
 const HOST_INTERVAL: Duration = Duration::from_micros(100);
+
+/// A thousand and more tasks of the usual size.
+const MEMORY_KEPT: usize = 256 << 10;
 
 impl QueueSpec {
     /// A queue of this weight, with [`RunnableFifo`](crate::RunnableFifo) and a slice of 100 µs.
@@ -140,6 +144,7 @@ impl<K: Key> Builder<K> {
             statistics: Statistics::default(),
             on_stall: None,
             watchdog: None,
+            memory_kept: MEMORY_KEPT,
         }
     }
 
@@ -200,6 +205,12 @@ impl<K: Key> Builder<K> {
         Self { watchdog: Some((threshold, Box::new(on_stuck))), ..self }
     }
 
+    /// How much memory of tasks that have ended is kept for those to come, in bytes; 256 KiB unless
+    /// set. Zero gives every task's memory back to the allocator at once.
+    pub fn memory_kept(self, memory_kept: usize) -> Self {
+        Self { memory_kept, ..self }
+    }
+
     /// The executor, which belongs to the calling thread.
     ///
     /// # Errors
@@ -221,8 +232,8 @@ impl<K: Key> Builder<K> {
             engine.watchdog =
                 Some(watchdog.map_err(|error| BuildError::Watchdog { reason: error.to_string() })?);
         }
-        let shared = SharedRef::new(Eevdf::default());
-        let core = Rc::new(Core::new(shared, Time::new(self.clock), engine));
+        let shared = SharedRef::new(Eevdf::default(), self.clock.now(), self.memory_kept);
+        let core = Rc::new(Core::new(shared, self.clock, engine));
         let executor = Executor { core, keys: RefCell::new(HashMap::new()) };
         for (key, spec) in self.queues {
             executor.add_queue(key, spec)?;

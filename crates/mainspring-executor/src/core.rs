@@ -9,16 +9,17 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::cell::{Local, NO_GROUP, Origin, SharedRef, TaskMeta};
+use mainspring_clock::Clock;
+
+use crate::cell::{Local, SharedRef, TaskMeta};
 use crate::engine::Engine;
 use crate::groups::Groups;
 use crate::stats::{Counters, Totals, add};
-use crate::time::Time;
 use crate::{PolicyBox, TaskId};
 
 pub(crate) struct Core {
     pub(crate) shared: SharedRef,
-    pub(crate) time: Time,
+    clock: Box<dyn Clock>,
     pub(crate) engine: Cell<Option<Box<Engine>>>,
     pub(crate) queues: RefCell<Vec<Option<Rc<QueueInfo>>>>,
     /// Policies of new queues, on their way to the engine.
@@ -30,7 +31,6 @@ pub(crate) struct Core {
     pub(crate) drivers: RefCell<Vec<Option<bool>>>,
     /// When the thread was given up, and what for.
     pub(crate) away: Cell<Option<(u64, Away)>>,
-    pub(crate) is_draining: Cell<bool>,
     pub(crate) totals: Totals,
     /// Calls of `should_yield` since the clock was read there.
     pub(crate) asked: Cell<u32>,
@@ -59,6 +59,15 @@ pub(crate) struct QueueInfo {
     pub(crate) counters: Counters,
 }
 
+impl QueueInfo {
+    /// Counts a task in.
+    #[inline]
+    pub(crate) fn admit(&self) {
+        self.tasks.set(self.tasks.get() + 1);
+        add(&self.counters.spawned, 1);
+    }
+}
+
 /// What a new queue is made of.
 pub(crate) struct Plan {
     pub(crate) name: Arc<str>,
@@ -69,10 +78,10 @@ pub(crate) struct Plan {
 }
 
 impl Core {
-    pub(crate) fn new(shared: SharedRef, time: Time, engine: Engine) -> Self {
+    pub(crate) fn new(shared: SharedRef, clock: Box<dyn Clock>, engine: Engine) -> Self {
         Self {
             shared,
-            time,
+            clock,
             engine: Cell::new(Some(Box::new(engine))),
             queues: RefCell::default(),
             arrivals: RefCell::default(),
@@ -80,11 +89,16 @@ impl Core {
             vacant: RefCell::default(),
             drivers: RefCell::default(),
             away: Cell::new(None),
-            is_draining: Cell::new(false),
             totals: Totals::default(),
             asked: Cell::new(0),
             lives: Cell::new(0),
         }
+    }
+
+    /// Reads the clock: nanoseconds since the executor was built.
+    #[inline]
+    pub(crate) fn read_clock(&self, local: &Local) -> u64 {
+        local.ns_of(self.clock.now())
     }
 
     /// The owner's part of what is shared.
@@ -159,38 +173,14 @@ impl Core {
         self.retired.borrow_mut().push(index);
     }
 
-    /// Where a task for this queue comes from; counts it in.
-    pub(crate) fn admit(
-        &self,
-        index: u32,
-        info: &QueueInfo,
-        group: Option<u64>,
-        priority: u8,
-        location: &'static std::panic::Location<'static>,
-    ) -> Origin {
-        let group = match (group, self.local().inherited()) {
-            (Some(id), _) => info.groups.borrow_mut().join(id),
-            (None, None) => NO_GROUP,
-            (None, Some((queue, group))) if queue == index => {
-                info.groups.borrow_mut().join_again(group)
-            }
-            (None, Some((queue, group))) => {
-                let id = self.queue(queue).and_then(|info| info.groups.borrow().id(group));
-                id.map_or(NO_GROUP, |id| info.groups.borrow_mut().join(id))
-            }
-        };
-        self.count_in(info);
-        Origin { queue: index, group, priority, catches: info.catches, location }
-    }
-
-    pub(crate) fn count_in(&self, info: &QueueInfo) {
-        info.tasks.set(info.tasks.get() + 1);
-        add(&info.counters.spawned, 1);
+    /// The group's own number, by its index in a queue.
+    pub(crate) fn group_id(&self, queue: u32, group: u32) -> Option<u64> {
+        self.queue(queue)?.groups.borrow().id(group)
     }
 
     /// Whether `run` has nothing more to wait for.
     pub(crate) fn is_drained(&self) -> bool {
-        self.is_draining.get() && self.local().task_count() == 0 && !self.shared.has_mail()
+        self.local().is_draining.get() && self.local().task_count() == 0 && !self.shared.has_mail()
     }
 
     /// A driver's future woke, found by another driver: its host has to poll it.

@@ -10,6 +10,7 @@
 
 use std::any::Any;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::cell::{Local, NO_QUEUE, Step, TaskMeta, TaskRef};
 use crate::core::{Core, QueueInfo, name_of};
@@ -20,10 +21,15 @@ use crate::{Host, JoinError, Policy, Why};
 
 pub(crate) struct Engine {
     lanes: Vec<Option<Lane>>,
+    books: Books,
     pub(crate) host: Box<dyn Host>,
-    pub(crate) settings: Settings,
     pub(crate) on_stall: Option<(u64, OnStall)>,
     pub(crate) watchdog: Option<Watchdog>,
+}
+
+/// What the loop knows of the time.
+struct Books {
+    settings: Settings,
     /// The queue being served.
     current: Option<u32>,
     /// The clock as it was last read, by which everything up to then is charged.
@@ -53,6 +59,24 @@ struct Lane {
     calm: u32,
     /// The mean poll as of the last reading.
     mean_ns: u64,
+    /// The longest wait since the last reading.
+    longest_wait_ns: u64,
+}
+
+/// Why a queue is no longer served.
+enum Pause {
+    /// No task is ready.
+    Empty,
+    /// Something became ready, here or elsewhere.
+    News,
+    /// The clock was read: the driver, the host, or another queue may be due.
+    Clock,
+    /// Another queue is due.
+    Yield,
+    /// As many polls were made as were asked for.
+    Enough,
+    /// A task has ended with a panic that goes on.
+    Panic(Box<dyn Any + Send>),
 }
 
 /// Why the loop is left.
@@ -76,32 +100,30 @@ const CALM: u32 = 4;
 
 impl Engine {
     pub(crate) fn new(host: Box<dyn Host>, settings: Settings) -> Self {
-        Self {
-            lanes: Vec::new(),
-            host,
+        let books = Books {
             settings,
-            on_stall: None,
-            watchdog: None,
             current: None,
             since_ns: 0,
             polls: 0,
             first_wait_ns: 0,
             host_due_ns: u64::MAX,
-        }
+        };
+        Self { lanes: Vec::new(), books, host, on_stall: None, watchdog: None }
     }
 
     /// The thread is ours, as of `now_ns`.
     pub(crate) fn begin(&mut self, core: &Core, now_ns: u64) {
-        self.since_ns = now_ns;
+        let books = &mut self.books;
+        books.since_ns = now_ns;
         core.local().now_ns.set(now_ns);
-        self.host_due_ns = now_ns.saturating_add(self.settings.host_interval_ns);
+        books.host_due_ns = now_ns.saturating_add(books.settings.host_interval_ns);
         self.retire(core);
     }
 
     /// Brings the books up to date before the thread is given up; answers the time.
     pub(crate) fn end(&mut self, core: &Core, local: &Local) -> u64 {
         let now_ns = self.settle(core, local);
-        if let Some(index) = self.current.take() {
+        if let Some(index) = self.books.current.take() {
             if self.lanes[index as usize].as_ref().is_none_or(|lane| lane.policy.is_empty()) {
                 local.eevdf.borrow_mut().sleep(index as usize);
             }
@@ -127,7 +149,7 @@ impl Engine {
 
     /// The queue to serve now.
     fn choose(&mut self, core: &Core, local: &Local) -> Option<u32> {
-        if let Some(index) = self.current {
+        if let Some(index) = self.books.current {
             let is_empty = self.lane(core, index).is_none_or(|lane| lane.policy.is_empty());
             let is_alone = {
                 let eevdf = local.eevdf.borrow();
@@ -147,12 +169,13 @@ impl Engine {
         let picked = eevdf.pick().map(|index| index as u32);
         local.current.set(picked.unwrap_or(NO_QUEUE));
         if let Some(index) = picked {
-            let slice_end_ns = self.since_ns.saturating_add(eevdf.slice_left_ns(index as usize));
-            local.slice_end_ns.set(slice_end_ns.min(self.host_due_ns));
+            let slice_end_ns =
+                self.books.since_ns.saturating_add(eevdf.slice_left_ns(index as usize));
+            local.slice_end_ns.set(slice_end_ns.min(self.books.host_due_ns));
         }
         drop(eevdf);
-        if picked != self.current {
-            let before = self.current.and_then(|index| self.lane(core, index));
+        if picked != self.books.current {
+            let before = self.books.current.and_then(|index| self.lane(core, index));
             if let Some(lane) = before.filter(|lane| is_preempted && !lane.policy.is_empty()) {
                 add(&lane.info.counters.preemptions, 1);
             }
@@ -160,123 +183,50 @@ impl Engine {
                 add(&lane.info.counters.turns, 1);
             }
         }
-        self.current = picked;
+        self.books.current = picked;
         picked
     }
 
     /// Polls tasks of one queue until its turn is over.
     fn serve(&mut self, core: &Core, local: &Local, index: u32, left: &mut u32) -> Option<Exit> {
         loop {
-            let lane = self.lanes[index as usize].as_mut()?;
-            let Some(task) = lane.policy.pop() else {
-                if !lane.policy.is_empty() {
-                    // It holds its tasks back, so it sleeps until the next push.
-                    self.settle(core, local);
-                    local.eevdf.borrow_mut().sleep(index as usize);
-                    self.current = None;
-                }
-                return None;
+            let Self { lanes, books, on_stall, watchdog, .. } = self;
+            let lane = lanes[index as usize].as_mut()?;
+            let pause = if on_stall.is_some() || watchdog.is_some() {
+                let mut watch = Watch { on_stall, watchdog };
+                books.serve(core, local, lane, index, left, |task, lane, books| {
+                    watch.run(core, local, task, lane, books)
+                })
+            } else {
+                books.serve(core, local, lane, index, left, |task, _, _| task.run(local))
             };
-            if !task.belongs_to(&core.shared) || task.meta().queue() != index {
-                task.rewake();
-                continue;
+            match pause {
+                Pause::Empty => {
+                    if !lane.policy.is_empty() {
+                        // It holds its tasks back, so it sleeps until the next push.
+                        books.settle(core, local, Some(lane));
+                        local.eevdf.borrow_mut().sleep(index as usize);
+                        books.current = None;
+                    }
+                    return None;
+                }
+                Pause::News => self.take_in(core, local),
+                Pause::Clock | Pause::Yield => {}
+                Pause::Enough => return Some(Exit::Polled),
+                Pause::Panic(panic) => return Some(Exit::Panic(panic)),
             }
-            let panic = self.poll(core, local, index, task);
-            *left -= 1;
-            if panic.is_some() {
-                return panic.map(Exit::Panic);
-            }
-            if !local.woken.borrow().is_empty() || core.shared.has_mail() {
-                self.take_in(core, local);
-            }
-            if *left == 0 {
-                return Some(Exit::Polled);
-            }
-            if local.is_driver_woken.get() {
-                return Some(Exit::Driver);
-            }
-            if self.polls == 0 && (self.since_ns >= self.host_due_ns || self.host.wants_thread()) {
-                return Some(Exit::Host);
+            if self.books.polls == 0 {
+                // The clock was just read, so two microseconds have passed, or one long poll.
+                if local.is_driver_woken.get() {
+                    return Some(Exit::Driver);
+                }
+                if self.books.since_ns >= self.books.host_due_ns || self.host.wants_thread() {
+                    return Some(Exit::Host);
+                }
             }
             if local.wants_yield.get() {
                 return None;
             }
-        }
-    }
-
-    /// Polls one task, charges it, and puts it where it belongs then.
-    #[inline]
-    fn poll(
-        &mut self,
-        core: &Core,
-        local: &Local,
-        index: u32,
-        task: TaskRef,
-    ) -> Option<Box<dyn Any + Send>> {
-        let wait_ns = self.since_ns.saturating_sub(task.meta().ready_since());
-        if self.polls == 0 {
-            self.first_wait_ns = wait_ns;
-        }
-        let watched = self.watchdog.is_some();
-        if watched {
-            self.watch(index, task.meta());
-        }
-        let step = task.run(local);
-        if watched && let Some(watchdog) = &self.watchdog {
-            watchdog.end();
-        }
-        self.polls += 1;
-
-        let lane = self.lanes[index as usize].as_mut()?;
-        let longest = &lane.info.counters.longest_wait_ns;
-        if wait_ns > longest.get() {
-            longest.set(wait_ns);
-        }
-        let mut stall = None;
-        if self.polls >= lane.stride {
-            let before_ns = self.since_ns;
-            self.settle(core, local);
-            if self.on_stall.is_some() {
-                stall = self.stall(index, task.meta(), self.since_ns - before_ns);
-            }
-        }
-        let lane = self.lanes[index as usize].as_mut()?;
-        lane.policy.charge(task.meta(), lane.mean_ns);
-        let panic = match step {
-            Step::Pending => {
-                if let Some(task) = task.woken_again(self.since_ns) {
-                    lane.policy.push(task, Why::Yielded);
-                }
-                None
-            }
-            Step::Finished(panic) => {
-                lane.policy.finished(task.meta());
-                self.forget(core, index, task);
-                panic
-            }
-        };
-        if let (Some(report), Some((_, on_stall))) = (stall, &mut self.on_stall) {
-            on_stall(report);
-        }
-        panic
-    }
-
-    /// A task has ended.
-    fn forget(&mut self, core: &Core, index: u32, task: TaskRef) {
-        let group = task.meta().group_or_none();
-        let index_of_group = task.meta().group();
-        drop(task);
-        let Some(lane) = self.lanes[index as usize].as_mut() else { return };
-        let info = &lane.info;
-        let is_gone = info.groups.borrow_mut().leave(group);
-        if is_gone && let Some(group) = index_of_group {
-            lane.policy.group_gone(group);
-            info.groups.borrow_mut().reuse(group.0);
-        }
-        add(&info.counters.finished, 1);
-        info.tasks.set(info.tasks.get() - 1);
-        if info.tasks.get() == 0 && info.is_removed.get() {
-            core.retire(index);
         }
     }
 
@@ -287,9 +237,7 @@ impl Engine {
             self.take_in_sent(core, local);
         }
         loop {
-            // In a statement of its own, so that the list is not borrowed while a policy runs.
-            let task = local.woken.borrow_mut().pop_front();
-            let Some(task) = task else { return };
+            let Some(task) = local.woken.take() else { return };
             if task.is_root() {
                 let driver = task.meta().driver();
                 drop(task);
@@ -307,12 +255,11 @@ impl Engine {
 
     fn take_in_sent(&mut self, core: &Core, local: &Local) {
         loop {
-            let task = local.sent.borrow_mut().pop_front();
-            let Some(task) = task else { return };
+            let Some(task) = local.sent.take() else { return };
             let index = task.meta().queue();
             let life = task.meta().extras().map(|extras| extras.queue_life);
             let info = core.queue(index).filter(|info| {
-                Some(info.life) == life && !info.is_removed.get() && !core.is_draining.get()
+                Some(info.life) == life && !info.is_removed.get() && !local.is_draining.get()
             });
             let Some(info) = info else {
                 // A panic of the future's destructor was told to the handle, which is all that a
@@ -324,8 +271,8 @@ impl Engine {
             if let Some(id) = group {
                 task.set_group(info.groups.borrow_mut().join(id));
             }
-            core.count_in(&info);
-            task.set_ready(self.since_ns);
+            info.admit();
+            task.set_ready(self.books.since_ns);
             let _ = task.take_fresh();
             self.push(core, local, task, Why::Spawned);
             local.consider(index);
@@ -334,7 +281,7 @@ impl Engine {
 
     fn push(&mut self, core: &Core, local: &Local, task: TaskRef, why: Why) {
         let index = task.meta().queue();
-        if self.current != Some(index) && !local.eevdf.borrow().is_active(index as usize) {
+        if self.books.current != Some(index) && !local.eevdf.borrow().is_active(index as usize) {
             local.eevdf.borrow_mut().wake(index as usize);
         }
         if let Some(lane) = self.lane(core, index) {
@@ -342,45 +289,10 @@ impl Engine {
         }
     }
 
-    /// Reads the clock, and charges the queue being served for the time since the last reading.
+    /// Reads the clock, and charges the queue being served.
     fn settle(&mut self, core: &Core, local: &Local) -> u64 {
-        let now_ns = core.time.now_ns().max(self.since_ns);
-        let elapsed_ns = now_ns - self.since_ns;
-        local.now_ns.set(now_ns);
-        self.since_ns = now_ns;
-        let polls = std::mem::take(&mut self.polls);
-        let Some(index) = self.current else { return now_ns };
-        if polls == 0 && elapsed_ns == 0 {
-            return now_ns;
-        }
-        let mut eevdf = local.eevdf.borrow_mut();
-        if eevdf.charge(index as usize, elapsed_ns) {
-            if eevdf.active_count() > 1 {
-                local.wants_yield.set(true);
-            }
-            let slice_end_ns = now_ns.saturating_add(eevdf.slice_left_ns(index as usize));
-            local.slice_end_ns.set(slice_end_ns.min(self.host_due_ns));
-        }
-        drop(eevdf);
-        let is_full = self.settings.statistics == Statistics::Full;
-        let every_poll = self.settings.reads_every_poll || self.on_stall.is_some();
-        if let Some(Some(lane)) = self.lanes.get_mut(index as usize) {
-            let counters = &lane.info.counters;
-            add(&counters.runtime_ns, elapsed_ns);
-            if let Some(mean_ns) = elapsed_ns.checked_div(u64::from(polls)) {
-                lane.adapt(mean_ns, every_poll);
-                if is_full {
-                    let counters = &lane.info.counters;
-                    add(&counters.polls, polls.into());
-                    counters.poll_time.record(mean_ns, polls.into());
-                    counters.wake_to_run.record(self.first_wait_ns, polls.into());
-                    if elapsed_ns > lane.info.slice_ns.get() {
-                        add(&counters.overruns, 1);
-                    }
-                }
-            }
-        }
-        now_ns
+        let lane = self.books.current.and_then(|index| self.lanes.get_mut(index as usize));
+        self.books.settle(core, local, lane.and_then(Option::as_mut))
     }
 
     /// The queue's lane, fetched from where new queues leave it if need be.
@@ -410,6 +322,7 @@ impl Engine {
                 stride,
                 calm: 0,
                 mean_ns: 0,
+                longest_wait_ns: 0,
             });
         }
     }
@@ -419,8 +332,8 @@ impl Engine {
         loop {
             let index = core.retired.borrow_mut().pop();
             let Some(index) = index else { return };
-            if self.current == Some(index) {
-                self.current = None;
+            if self.books.current == Some(index) {
+                self.books.current = None;
             }
             core.local().eevdf.borrow_mut().sleep(index as usize);
             core.arrivals.borrow_mut().retain(|(arrival, _)| *arrival != index);
@@ -430,33 +343,175 @@ impl Engine {
             drop(lane);
         }
     }
+}
 
-    fn watch(&self, index: u32, task: TaskMeta<'_>) {
-        if let (Some(watchdog), Some(report)) = (&self.watchdog, self.report(index, task, 0)) {
-            watchdog.begin(report);
+impl Books {
+    /// Polls tasks of one queue until there is something else to see to.
+    #[inline]
+    fn serve(
+        &mut self,
+        core: &Core,
+        local: &Local,
+        lane: &mut Lane,
+        index: u32,
+        left: &mut u32,
+        mut run: impl FnMut(&TaskRef, &mut Lane, &mut Self) -> Step,
+    ) -> Pause {
+        loop {
+            let Some(task) = lane.policy.pop() else { return Pause::Empty };
+            if lane.policy.is_foreign()
+                && (!task.belongs_to(&core.shared) || task.meta().queue() != index)
+            {
+                task.rewake();
+                return Pause::News;
+            }
+            let wait_ns = self.since_ns.saturating_sub(task.meta().ready_since());
+            lane.longest_wait_ns = lane.longest_wait_ns.max(wait_ns);
+            if self.polls == 0 {
+                self.first_wait_ns = wait_ns;
+            }
+            let step = run(&task, lane, self);
+            self.polls += 1;
+            if self.polls >= lane.stride {
+                self.settle(core, local, Some(lane));
+            }
+            lane.policy.charge(task.meta(), lane.mean_ns);
+            if step == Step::Pending {
+                if let Some(task) = task.woken_again(self.since_ns) {
+                    lane.policy.push(task, Why::Yielded);
+                }
+            } else if let Some(panic) = lane.forget(core, index, task) {
+                return Pause::Panic(panic);
+            }
+            *left -= 1;
+            if *left == 0 {
+                return Pause::Enough;
+            }
+            if !local.woken.is_empty() || core.shared.has_mail() {
+                return Pause::News;
+            }
+            if self.polls == 0 {
+                return Pause::Clock;
+            }
+            if local.wants_yield.get() {
+                return Pause::Yield;
+            }
         }
     }
 
-    fn stall(&self, index: u32, task: TaskMeta<'_>, took_ns: u64) -> Option<StallReport> {
-        let (threshold_ns, _) = self.on_stall.as_ref()?;
-        if took_ns < *threshold_ns { None } else { self.report(index, task, took_ns) }
+    /// Reads the clock, and charges the queue being served, whose lane this is, for the time since
+    /// the last reading.
+    fn settle(&mut self, core: &Core, local: &Local, lane: Option<&mut Lane>) -> u64 {
+        let now_ns = core.read_clock(local).max(self.since_ns);
+        let elapsed_ns = now_ns - self.since_ns;
+        local.now_ns.set(now_ns);
+        self.since_ns = now_ns;
+        let polls = std::mem::take(&mut self.polls);
+        let Some(index) = self.current else { return now_ns };
+        if polls == 0 && elapsed_ns == 0 {
+            return now_ns;
+        }
+        let mut eevdf = local.eevdf.borrow_mut();
+        if eevdf.charge(index as usize, elapsed_ns) {
+            if eevdf.active_count() > 1 {
+                local.wants_yield.set(true);
+            }
+            let slice_end_ns = now_ns.saturating_add(eevdf.slice_left_ns(index as usize));
+            local.slice_end_ns.set(slice_end_ns.min(self.host_due_ns));
+        }
+        drop(eevdf);
+        if let Some(lane) = lane {
+            self.record(lane, elapsed_ns, polls);
+        }
+        now_ns
     }
 
-    fn report(&self, index: u32, task: TaskMeta<'_>, took_ns: u64) -> Option<StallReport> {
-        let lane = self.lanes[index as usize].as_ref()?;
-        let (id, name) = name_of(task);
-        Some(StallReport {
-            id,
-            name,
-            queue: lane.info.name.clone(),
-            location: task.location(),
-            duration: std::time::Duration::from_nanos(took_ns),
-            is_stuck: false,
-        })
+    fn record(&self, lane: &mut Lane, elapsed_ns: u64, polls: u32) {
+        let counters = &lane.info.counters;
+        add(&counters.runtime_ns, elapsed_ns);
+        if polls == 0 {
+            return;
+        }
+        let mean_ns = if polls == 1 { elapsed_ns } else { elapsed_ns / u64::from(polls) };
+        if self.settings.statistics == Statistics::Full {
+            add(&counters.polls, polls.into());
+            counters.poll_time.record(mean_ns, polls.into());
+            counters.wake_to_run.record(self.first_wait_ns, polls.into());
+            let longest_ns = &counters.longest_wait_ns;
+            longest_ns.set(longest_ns.get().max(std::mem::take(&mut lane.longest_wait_ns)));
+            if elapsed_ns > lane.info.slice_ns.get() {
+                add(&counters.overruns, 1);
+            }
+        }
+        lane.adapt(mean_ns, self.settings.reads_every_poll);
+    }
+}
+
+/// Polls while somebody watches.
+struct Watch<'a> {
+    on_stall: &'a mut Option<(u64, OnStall)>,
+    watchdog: &'a mut Option<Watchdog>,
+}
+
+impl Watch<'_> {
+    fn run(
+        &mut self,
+        core: &Core,
+        local: &Local,
+        task: &TaskRef,
+        lane: &mut Lane,
+        books: &mut Books,
+    ) -> Step {
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.begin(report(task.meta(), lane, 0));
+        }
+        let before_ns = books.settle(core, local, Some(lane));
+        let step = task.run(local);
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.end();
+        }
+        if let Some((threshold_ns, on_stall)) = &mut self.on_stall {
+            let took_ns = core.read_clock(local).saturating_sub(before_ns);
+            if took_ns >= *threshold_ns {
+                on_stall(report(task.meta(), lane, took_ns));
+            }
+        }
+        step
+    }
+}
+
+fn report(task: TaskMeta<'_>, lane: &Lane, took_ns: u64) -> StallReport {
+    let (id, name) = name_of(task);
+    StallReport {
+        id,
+        name,
+        queue: lane.info.name.clone(),
+        location: task.location(),
+        duration: Duration::from_nanos(took_ns),
+        is_stuck: false,
     }
 }
 
 impl Lane {
+    /// A task has ended, or is to be ended.
+    fn forget(&mut self, core: &Core, index: u32, task: TaskRef) -> Option<Box<dyn Any + Send>> {
+        self.policy.finished(task.meta());
+        let info = &self.info;
+        if let Some(group) = task.meta().group()
+            && info.groups.borrow_mut().leave(group.0)
+        {
+            self.policy.group_gone(group);
+            info.groups.borrow_mut().reuse(group.0);
+        }
+        add(&info.counters.finished, 1);
+        info.tasks.set(info.tasks.get() - 1);
+        if info.tasks.get() == 0 && info.is_removed.get() {
+            core.retire(index);
+        }
+        // Last: destructors and wakers are of users.
+        task.finish()
+    }
+
     /// Chooses how many polls to let pass until the clock is read again.
     fn adapt(&mut self, mean_ns: u64, every_poll: bool) {
         self.mean_ns = mean_ns;
@@ -480,6 +535,12 @@ impl Lane {
 }
 
 impl Slot {
+    /// Whether it might mix tasks up.
+    #[inline]
+    fn is_foreign(&self) -> bool {
+        matches!(self, Self::Other(_))
+    }
+
     #[inline]
     fn push(&mut self, task: TaskRef, why: Why) {
         match self {

@@ -60,7 +60,7 @@ impl<K: Key> Executor<K> {
     pub fn queue(&self, key: K) -> Result<QueueHandle, QueueError> {
         let index = self.index(key)?;
         let info = self.core.queue(index).ok_or_else(|| unknown(key))?;
-        Ok(QueueHandle::new(&self.core, index, &info))
+        Ok(QueueHandle::new(&self.core.shared, index, info))
     }
 
     /// Adds a queue, also while the executor runs.
@@ -180,7 +180,7 @@ impl<K: Key> Executor<K> {
     /// So `close` and `run` bring the work to its end; with [`abort_all`](Self::abort_all) after a
     /// time-out, in time.
     pub fn close(&self) {
-        self.core.is_draining.set(true);
+        self.core.local().is_draining.set(true);
         self.core.shared.wake_hosts();
     }
 
@@ -196,7 +196,7 @@ impl<K: Key> Executor<K> {
 
     /// All tasks alive, in no particular order.
     pub fn tasks(&self) -> Vec<TaskInfo> {
-        let now_ns = self.core.time.now_ns();
+        let now_ns = self.core.read_clock(self.core.local());
         let mut tasks = Vec::new();
         self.core.local().for_each_task(|task| {
             let Some(info) = self.core.queue(task.queue()) else { return };

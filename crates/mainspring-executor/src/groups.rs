@@ -42,9 +42,6 @@ impl Groups {
     /// Counts a task out. True if the group is gone with it; its index stays out of use until
     /// `reuse`.
     pub(crate) fn leave(&mut self, index: u32) -> bool {
-        if index == NO_GROUP {
-            return false;
-        }
         let group = &mut self.groups[index as usize];
         group.tasks -= 1;
         if group.tasks > 0 {
@@ -87,6 +84,5 @@ mod tests {
         groups.reuse(first);
         assert_eq!(groups.join(70), first);
         assert_eq!(groups.id(first), Some(70));
-        assert!(!groups.leave(NO_GROUP));
     }
 }

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::cell::{Extras, MaybeExtras, NO_GROUP, Origin, SharedRef, spawn, spawn_remote};
-use crate::core::{Core, QueueInfo};
+use crate::cell::{Extras, Local, MaybeExtras, NO_GROUP, Origin, SharedRef, spawn, spawn_remote};
+use crate::core::QueueInfo;
+use crate::run::at_work;
 use crate::{JoinError, JoinHandle};
 
 /// A queue of an executor, to spawn tasks on.
@@ -17,11 +18,9 @@ use crate::{JoinError, JoinHandle};
 /// queue removed, what is spawned is dropped at once and its handle says so.
 #[derive(Clone)]
 pub struct QueueHandle {
-    core: Weak<Core>,
     shared: SharedRef,
+    info: Rc<QueueInfo>,
     index: u32,
-    life: u32,
-    catches: bool,
     group: Option<u64>,
 }
 
@@ -67,15 +66,8 @@ pub struct TaskBuilder<'a> {
 }
 
 impl QueueHandle {
-    pub(crate) fn new(core: &Rc<Core>, index: u32, info: &QueueInfo) -> Self {
-        Self {
-            core: Rc::downgrade(core),
-            shared: core.shared.clone(),
-            index,
-            life: info.life,
-            catches: info.catches,
-            group: None,
-        }
+    pub(crate) fn new(shared: &SharedRef, index: u32, info: Rc<QueueInfo>) -> Self {
+        Self { shared: shared.clone(), info, index, group: None }
     }
 
     /// Spawns a task. It runs once the executor does.
@@ -108,8 +100,13 @@ impl QueueHandle {
 
     /// The same queue and group, for other threads.
     pub fn remote(&self) -> Remote {
-        let Self { index, life, catches, group, .. } = *self;
-        Remote { shared: self.shared.clone(), index, life, catches, group }
+        Remote {
+            shared: self.shared.clone(),
+            index: self.index,
+            life: self.info.life,
+            catches: self.info.catches,
+            group: self.group,
+        }
     }
 
     fn spawn_with<F, X>(
@@ -123,22 +120,35 @@ impl QueueHandle {
         F: Future + 'static,
         X: MaybeExtras,
     {
-        let local =
-            self.shared.local().expect("a `QueueHandle` stays on its thread: it is not `Send`");
-        let core = self.core.upgrade();
-        let info = core.as_ref().and_then(|core| core.queue(self.index));
-        let info = info.filter(|info| info.life == self.life && !info.is_removed.get());
-        match (&core, &info) {
-            (Some(core), Some(info)) if !core.is_draining.get() && !local.is_closed() => {
-                let origin = core.admit(self.index, info, self.group, priority, location);
-                spawn(&self.shared, local, future, origin, extras, None)
+        let local = self.local();
+        let is_refused = local.is_draining.get() || self.info.is_removed.get();
+        let group = if is_refused || local.is_closed() { NO_GROUP } else { self.admit(local) };
+        let (queue, catches) = (self.index, self.info.catches);
+        let origin = Origin { queue, group, priority, catches, location };
+        let refusal = is_refused.then_some(JoinError::Cancelled);
+        spawn(&self.shared, local, future, origin, extras, refusal)
+    }
+
+    /// Counts a new task in; answers its group.
+    #[inline]
+    fn admit(&self, local: &Local) -> u32 {
+        self.info.admit();
+        match (self.group, local.inherited()) {
+            (Some(id), _) => self.info.groups.borrow_mut().join(id),
+            (None, None) => NO_GROUP,
+            (None, Some((queue, group))) if queue == self.index => {
+                self.info.groups.borrow_mut().join_again(group)
             }
-            _ => {
-                let (queue, catches) = (self.index, self.catches);
-                let origin = Origin { queue, group: NO_GROUP, priority, catches, location };
-                spawn(&self.shared, local, future, origin, extras, Some(JoinError::Cancelled))
+            (None, Some((queue, group))) => {
+                // The same group on another queue. Whoever runs there is at work.
+                let id = at_work(|core| core.group_id(queue, group)).flatten();
+                id.map_or(NO_GROUP, |id| self.info.groups.borrow_mut().join(id))
             }
         }
+    }
+
+    fn local(&self) -> &Local {
+        self.shared.local().expect("a `QueueHandle` stays on its thread: it is not `Send`")
     }
 }
 
@@ -217,21 +227,16 @@ impl TaskBuilder<'_> {
         if name.is_none() && deadline.is_none() {
             return queue.spawn_with(future, priority, (), Location::caller());
         }
-        let deadline_ns = deadline.and_then(|deadline| {
-            let core = queue.core.upgrade()?;
-            Some(core.time.ns_of(deadline))
-        });
-        let extras = Extras { name, deadline_ns, group: None, queue_life: queue.life };
+        let deadline_ns = deadline.map(|deadline| queue.local().ns_of(deadline));
+        let extras = Extras { name, deadline_ns, group: None, queue_life: queue.info.life };
         queue.spawn_with(future, priority, extras, Location::caller())
     }
 }
 
 impl fmt::Debug for QueueHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let core = self.core.upgrade();
-        let name = core.and_then(|core| core.queue(self.index)).map(|info| info.name.clone());
         f.debug_struct("QueueHandle")
-            .field("name", &name)
+            .field("name", &self.info.name)
             .field("group", &self.group)
             .finish_non_exhaustive()
     }

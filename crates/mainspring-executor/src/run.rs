@@ -91,7 +91,7 @@ impl<'a> Driver<'a> {
             Err(error) => return Poll::Ready(Err(error)),
         };
         core.shared.unpark(local);
-        let now_ns = core.time.now_ns();
+        let now_ns = core.read_clock(local);
         core.came_back(now_ns);
         session.engine().begin(core, now_ns);
         if let Some(Some(is_woken)) = core.drivers.borrow_mut().get_mut(self.number as usize) {
@@ -194,7 +194,7 @@ pub(crate) async fn run_until<F: Future>(
 pub(crate) fn tick(core: &Rc<Core>) -> Result<bool, RunError> {
     let local = core.local();
     let mut session = Session::enter(core, NO_DRIVER)?;
-    let now_ns = core.time.now_ns();
+    let now_ns = core.read_clock(local);
     core.came_back(now_ns);
     session.engine().begin(core, now_ns);
     let exit = session.engine().work(core, local, 1);

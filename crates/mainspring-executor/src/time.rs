@@ -1,14 +1,6 @@
-//! Reads the clock as nanoseconds since the executor was built.
+//! Says how often the clock is read, and in what unit.
 
-use std::time::{Duration, Instant};
-
-use mainspring_clock::Clock;
-
-/// The executor's one clock.
-pub(crate) struct Time {
-    clock: Box<dyn Clock>,
-    start: Instant,
-}
+use std::time::Duration;
 
 /// How often the loop reads the clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,25 +15,6 @@ pub enum ClockReads {
     Adaptive,
     /// After every poll.
     EveryPoll,
-}
-
-impl Time {
-    pub(crate) fn new(clock: Box<dyn Clock>) -> Self {
-        let start = clock.now();
-        Self { clock, start }
-    }
-
-    #[inline]
-    pub(crate) fn now_ns(&self) -> u64 {
-        self.ns_of(self.clock.now())
-    }
-
-    /// Rounded down to zero before the start, and to the end of time after it.
-    #[inline]
-    pub(crate) fn ns_of(&self, instant: Instant) -> u64 {
-        let since = instant.saturating_duration_since(self.start);
-        since.as_secs().saturating_mul(1_000_000_000).saturating_add(since.subsec_nanos().into())
-    }
 }
 
 pub(crate) fn ns(duration: Duration) -> u64 {

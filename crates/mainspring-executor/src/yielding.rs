@@ -77,7 +77,7 @@ pub fn should_yield() -> bool {
         if asked % ASK_CLOCK_EVERY != 0 {
             return false;
         }
-        let is_over = core.time.now_ns() >= local.slice_end_ns.get();
+        let is_over = core.read_clock(local) >= local.slice_end_ns.get();
         if is_over {
             local.wants_yield.set(true);
         }

@@ -1,5 +1,6 @@
 //! What all task cells begin with, whatever their future.
 
+use std::alloc::Layout;
 use std::any::Any;
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -16,21 +17,26 @@ pub(super) type Payload = Box<dyn Any + Send>;
 /// The owner's flags, in `Fields::flags`.
 pub(super) mod flags {
     /// A `TaskRef` exists, and carries the executor's reference.
-    pub(crate) const HELD: u8 = 1;
+    pub(crate) const HELD: u16 = 1;
     /// Being polled right now.
-    pub(crate) const RUNNING: u8 = 1 << 1;
+    pub(crate) const RUNNING: u16 = 1 << 1;
     /// Woken while being polled.
-    pub(crate) const WOKEN: u8 = 1 << 2;
+    pub(crate) const WOKEN: u16 = 1 << 2;
     /// The future is gone; a wake means nothing any more.
-    pub(crate) const DONE: u8 = 1 << 3;
+    pub(crate) const DONE: u16 = 1 << 3;
     /// Never queued so far.
-    pub(crate) const FRESH: u8 = 1 << 4;
+    pub(crate) const FRESH: u16 = 1 << 4;
     /// Stands for the future that drives the executor.
-    pub(crate) const ROOT: u8 = 1 << 5;
+    pub(crate) const ROOT: u16 = 1 << 5;
     /// Sent from another thread and not taken in so far.
-    pub(crate) const SENT: u8 = 1 << 6;
+    pub(crate) const SENT: u16 = 1 << 6;
     /// Panics end with the handle; they do not go on through the executor.
-    pub(crate) const CATCHES: u8 = 1 << 7;
+    pub(crate) const CATCHES: u16 = 1 << 7;
+    /// The result was shown to the join handle, or dropped. From here on references are counted in
+    /// `state` alone.
+    pub(crate) const PUBLISHED: u16 = 1 << 8;
+    /// The last poll panicked, and the payload waits to be told.
+    pub(crate) const PANICKED: u16 = 1 << 9;
 }
 
 pub(crate) struct Header {
@@ -50,27 +56,53 @@ pub(crate) struct Header {
 
 /// What depends on the future's type. All take the address of a live cell of that type.
 pub(super) struct Vtable {
-    /// Polls the future; on the owner's thread, while it is there. Does not unwind.
+    /// Polls the future, and drops it when it is ready; on the owner's thread, while it is there.
+    /// Does not unwind.
     pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Polled,
     /// Drops future or result, whichever is there, where it is. By whoever it belongs to. Does not
     /// unwind.
     pub(super) clear: unsafe fn(NonNull<Header>) -> Result<(), Payload>,
+    /// Takes the payload out that a poll has left; after one that panicked.
+    pub(super) take_panic: unsafe fn(NonNull<Header>) -> Payload,
     /// Puts the error where future and result were. By whoever the cell belongs to.
     pub(super) set_error: unsafe fn(NonNull<Header>, JoinError),
     /// Moves the result to `*mut Result<T, JoinError>`. By whoever it belongs to, once.
     pub(super) take: unsafe fn(NonNull<Header>, *mut ()),
-    /// Frees the cell, which nobody else refers to. Future and result are gone.
-    pub(super) free: unsafe fn(NonNull<Header>),
+    /// Drops what is left of the cell, which nobody else refers to. Future and result are gone.
+    pub(super) drop_rest: unsafe fn(NonNull<Header>),
+    /// What the cell was made with.
+    pub(super) layout: Layout,
     pub(super) extras: unsafe fn(NonNull<Header>) -> Option<NonNull<Extras>>,
 }
 
 /// What a poll came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Polled {
     Pending,
     /// The future is dropped, its output in place.
     Ready,
-    /// The future is dropped, its place empty.
-    Panicked(Payload),
+    /// The future is dropped, the payload in place.
+    Panicked,
+}
+
+/// Makes a reference from one that the caller holds.
+#[inline]
+pub(super) fn add_reference(header: &Header) {
+    if owner_counts(header) {
+        let references = &header.fields.references;
+        // As `Arc`: leaked clones must not wrap the count into a use after free.
+        references.set(references.get().checked_add(1).unwrap_or_else(|| std::process::abort()));
+    } else {
+        header.state.add_reference();
+    }
+}
+
+/// Whether this thread is the owner, and counts references in a plain number.
+#[inline]
+fn owner_counts(header: &Header) -> bool {
+    // SAFETY: every cell keeps what its executor shares alive.
+    let shared = unsafe { header.shared.as_ref() };
+    shared.local().is_some() && header.fields.flags.get() & flags::PUBLISHED == 0
 }
 
 /// Gives up a reference, and frees the cell if it was the last one.
@@ -80,7 +112,10 @@ pub(super) enum Polled {
 pub(super) unsafe fn release(cell: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the cell alive.
     let header = unsafe { cell.as_ref() };
-    if header.state.drop_reference() {
+    if owner_counts(header) {
+        // Not the last one: that is the executor's until the result is published.
+        header.fields.references.set(header.fields.references.get() - 1);
+    } else if header.state.drop_reference() {
         // SAFETY: that was the last reference.
         unsafe { free(cell) };
     }
@@ -93,10 +128,10 @@ pub(super) unsafe fn release(cell: NonNull<Header>) {
 pub(super) unsafe fn free(cell: NonNull<Header>) {
     // SAFETY: not yet freed.
     let header = unsafe { cell.as_ref() };
-    let (free, shared) = (header.vtable.free, header.shared);
+    let (vtable, shared) = (header.vtable, header.shared);
     // SAFETY: nobody else refers to it. The future is gone: the executor, whose reference was
     // dropped, has dropped it before. So is the result: its owner has taken or dropped it.
-    unsafe { free(cell) };
-    // SAFETY: the cell was counted, and this is its only discount.
-    unsafe { Shared::forget_cell(shared) };
+    unsafe { (vtable.drop_rest)(cell) };
+    // SAFETY: made with this layout, counted, and given back only here.
+    unsafe { Shared::take_back(shared, cell.cast(), vtable.layout) };
 }

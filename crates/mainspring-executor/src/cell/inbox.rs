@@ -60,8 +60,7 @@ impl Inbox {
 
     /// Whether a look inside is worth it. A push from elsewhere may be seen late, never for good.
     pub(super) fn is_empty(&self) -> bool {
-        let head = self.head.load(Ordering::Relaxed);
-        head.is_null() || head == PARKED
+        self.head.load(Ordering::Relaxed).addr() <= PARKED.addr()
     }
 
     /// Takes all out, the earliest first. Ends a park.

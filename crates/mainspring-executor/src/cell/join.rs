@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-use super::header::{Header, release};
+use super::header::{Header, add_reference, release};
 use super::meta::{TaskId, TaskMeta};
 use super::waker::wake_cell;
 use crate::JoinError;
@@ -76,7 +76,7 @@ impl<T> JoinHandle<T> {
 
     /// A handle that can only abort: `Send + Sync`, whatever the output.
     pub fn abort_handle(&self) -> AbortHandle {
-        self.header().state.add_reference();
+        add_reference(self.header());
         AbortHandle { cell: self.cell }
     }
 
@@ -167,7 +167,7 @@ impl<T> Drop for JoinHandle<T> {
 
 impl AbortHandle {
     pub(super) fn of(task: TaskMeta<'_>) -> Self {
-        task.header().state.add_reference();
+        add_reference(task.header());
         Self { cell: task.cell }
     }
 
@@ -195,7 +195,7 @@ impl AbortHandle {
 
 impl Clone for AbortHandle {
     fn clone(&self) -> Self {
-        self.header().state.add_reference();
+        add_reference(self.header());
         Self { cell: self.cell }
     }
 }

@@ -1,5 +1,6 @@
 //! A first-in-first-out list of ready tasks that allocates nothing.
 
+use std::cell::Cell;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -13,9 +14,9 @@ use super::task::TaskRef;
 #[derive(Default)]
 pub struct TaskList {
     /// The references of the `TaskRef`s put in; linked by `Header::link`.
-    head: Option<NonNull<Header>>,
-    tail: Option<NonNull<Header>>,
-    len: usize,
+    head: Cell<Option<NonNull<Header>>>,
+    tail: Cell<Option<NonNull<Header>>>,
+    len: Cell<usize>,
 }
 
 impl TaskList {
@@ -25,51 +26,80 @@ impl TaskList {
     }
 
     /// Number of tasks in the list.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.len
+        self.len.get()
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.head.is_none()
+        self.head.get().is_none()
     }
 
     /// Puts a task at the end.
     #[inline]
     pub fn push_back(&mut self, task: TaskRef) {
-        let cell = ManuallyDrop::new(task).cell();
-        // SAFETY: the `TaskRef`'s reference, now the list's, keeps it alive.
-        unsafe { cell.as_ref() }.link.set(None);
-        match self.tail.replace(cell) {
-            // SAFETY: in the list, so alive.
-            Some(tail) => unsafe { tail.as_ref() }.link.set(Some(cell)),
-            None => self.head = Some(cell),
-        }
-        self.len += 1;
+        self.put(task);
     }
 
     /// Puts a task at the beginning.
     pub fn push_front(&mut self, task: TaskRef) {
         let cell = ManuallyDrop::new(task).cell();
         // SAFETY: the `TaskRef`'s reference, now the list's, keeps it alive.
-        unsafe { cell.as_ref() }.link.set(self.head);
-        self.head = Some(cell);
-        self.tail.get_or_insert(cell);
-        self.len += 1;
+        unsafe { cell.as_ref() }.link.set(self.head.get());
+        self.head.set(Some(cell));
+        if self.tail.get().is_none() {
+            self.tail.set(Some(cell));
+        }
+        self.len.set(self.len.get() + 1);
     }
 
     /// Takes the first one out.
     #[inline]
     pub fn pop_front(&mut self) -> Option<TaskRef> {
-        let cell = self.head?;
+        self.take()
+    }
+
+    /// Moves all tasks of another list to the end of this one.
+    pub fn append(&mut self, other: &mut Self) {
+        let Some(head) = other.head.take() else { return };
+        match self.tail.get() {
+            // SAFETY: in the list, so alive.
+            Some(tail) => unsafe { tail.as_ref() }.link.set(Some(head)),
+            None => self.head.set(Some(head)),
+        }
+        self.tail.set(other.tail.take());
+        self.len.set(self.len.get() + other.len.take());
+    }
+
+    /// As `push_back`, for a list that is shared on this thread.
+    #[inline]
+    pub(super) fn put(&self, task: TaskRef) {
+        let cell = ManuallyDrop::new(task).cell();
+        // SAFETY: the `TaskRef`'s reference, now the list's, keeps it alive.
+        unsafe { cell.as_ref() }.link.set(None);
+        match self.tail.replace(Some(cell)) {
+            // SAFETY: in the list, so alive.
+            Some(tail) => unsafe { tail.as_ref() }.link.set(Some(cell)),
+            None => self.head.set(Some(cell)),
+        }
+        self.len.set(self.len.get() + 1);
+    }
+
+    /// As `pop_front`, for a list that is shared on this thread.
+    #[inline]
+    pub(crate) fn take(&self) -> Option<TaskRef> {
+        let cell = self.head.get()?;
         // SAFETY: in the list, so alive.
-        self.head = unsafe { cell.as_ref() }.link.take();
-        match self.head {
+        let next = unsafe { cell.as_ref() }.link.get();
+        self.head.set(next);
+        match next {
             // The one after this will be wanted soon, and is likely far from any cache.
             Some(next) => prefetch(next),
-            None => self.tail = None,
+            None => self.tail.set(None),
         }
-        self.len -= 1;
+        self.len.set(self.len.get() - 1);
         // SAFETY: the reference that came in by a `TaskRef`; the list has forgotten it.
         Some(unsafe { TaskRef::from_cell(cell) })
     }
@@ -77,7 +107,7 @@ impl TaskList {
     /// The queues of the tasks, in order.
     pub(super) fn queues(&self) -> Vec<u32> {
         let mut queues = Vec::new();
-        let mut at = self.head;
+        let mut at = self.head.get();
         while let Some(cell) = at {
             // SAFETY: in the list, so alive.
             let header = unsafe { cell.as_ref() };
@@ -85,19 +115,6 @@ impl TaskList {
             at = header.link.get();
         }
         queues
-    }
-
-    /// Moves all tasks of another list to the end of this one.
-    pub fn append(&mut self, other: &mut Self) {
-        let mut other = ManuallyDrop::new(std::mem::take(other));
-        let Some(head) = other.head.take() else { return };
-        match self.tail {
-            // SAFETY: in the list, so alive.
-            Some(tail) => unsafe { tail.as_ref() }.link.set(Some(head)),
-            None => self.head = Some(head),
-        }
-        self.tail = other.tail.take();
-        self.len += other.len;
     }
 }
 
@@ -111,7 +128,7 @@ impl Drop for TaskList {
 
 impl fmt::Debug for TaskList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskList").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("TaskList").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 

@@ -7,10 +7,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
+use std::time::Instant;
 
 use super::header::{Header, flags};
 use super::list::TaskList;
+use super::memory::Memory;
 use super::meta::{Fields, NO_GROUP, NO_SLOT, TaskMeta};
+use super::slab::Slab;
 use super::task::TaskRef;
 use crate::Eevdf;
 
@@ -22,10 +25,12 @@ pub(crate) const NO_DRIVER: u32 = u32::MAX;
 
 pub(crate) struct Local {
     /// Woken or spawned on this thread, and not yet shown to a policy.
-    pub(crate) woken: RefCell<TaskList>,
+    pub(crate) woken: TaskList,
     /// Spawned on other threads, and not yet shown to a policy.
-    pub(crate) sent: RefCell<TaskList>,
+    pub(crate) sent: TaskList,
     pub(crate) eevdf: RefCell<Eevdf>,
+    /// When the executor was built: where its time begins.
+    start: Instant,
     /// The clock as it was last read.
     pub(crate) now_ns: Cell<u64>,
     /// The queue being served.
@@ -39,22 +44,25 @@ pub(crate) struct Local {
     pub(crate) is_driver_woken: Cell<bool>,
     /// When the slice of the queue being served ends.
     pub(crate) slice_end_ns: Cell<u64>,
+    /// New tasks are refused: the executor is to come to its end.
+    pub(crate) is_draining: Cell<bool>,
     pub(super) is_parked: Cell<bool>,
     pub(super) is_closed: Cell<bool>,
     running: Cell<Option<NonNull<Header>>>,
-    tasks: RefCell<Vec<Option<NonNull<Header>>>>,
-    vacant: RefCell<Vec<u32>>,
+    tasks: RefCell<Slab>,
+    pub(super) memory: Memory,
     /// Cells made minus cells freed on this thread.
     cells: Cell<isize>,
     counts: Cell<bool>,
 }
 
 impl Local {
-    pub(super) fn new(eevdf: Eevdf) -> Self {
+    pub(super) fn new(eevdf: Eevdf, start: Instant, room: usize) -> Self {
         Self {
-            woken: RefCell::default(),
-            sent: RefCell::default(),
+            woken: TaskList::new(),
+            sent: TaskList::new(),
             eevdf: RefCell::new(eevdf),
+            start,
             now_ns: Cell::new(0),
             current: Cell::new(NO_QUEUE),
             wants_yield: Cell::new(false),
@@ -62,14 +70,22 @@ impl Local {
             driver: Cell::new(NO_DRIVER),
             is_driver_woken: Cell::new(false),
             slice_end_ns: Cell::new(u64::MAX),
+            is_draining: Cell::new(false),
             is_parked: Cell::new(false),
             is_closed: Cell::new(false),
             running: Cell::new(None),
             tasks: RefCell::default(),
-            vacant: RefCell::default(),
+            memory: Memory::new(room),
             cells: Cell::new(0),
             counts: Cell::new(true),
         }
+    }
+
+    /// An instant in nanoseconds since the start: zero before it, and the end of time after that.
+    #[inline]
+    pub(crate) fn ns_of(&self, instant: Instant) -> u64 {
+        let since = instant.saturating_duration_since(self.start);
+        since.as_secs().saturating_mul(1_000_000_000).saturating_add(since.subsec_nanos().into())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -78,13 +94,13 @@ impl Local {
 
     /// Tasks alive.
     pub(crate) fn task_count(&self) -> usize {
-        self.tasks.borrow().len() - self.vacant.borrow().len()
+        self.tasks.borrow().len()
     }
 
     /// Shows every living task. The visitor must not come back here.
     pub(crate) fn for_each_task(&self, mut visit: impl FnMut(TaskMeta<'_>)) {
-        for cell in self.tasks.borrow().iter().flatten() {
-            visit(TaskMeta { cell: *cell, life: std::marker::PhantomData });
+        for cell in self.tasks.borrow().iter() {
+            visit(TaskMeta { cell, life: std::marker::PhantomData });
         }
     }
 
@@ -100,15 +116,18 @@ impl Local {
     }
 
     /// Queues a task that has just become ready.
+    #[inline]
     pub(super) fn ready(&self, task: TaskRef) {
-        if task.is_root() && task.meta().driver() == self.driver.get() {
-            self.is_driver_woken.set(true);
-            return;
+        let queue = task.meta().queue();
+        if queue != self.current.get() {
+            if task.is_root() && task.meta().driver() == self.driver.get() {
+                self.is_driver_woken.set(true);
+                return;
+            }
+            self.consider(queue);
         }
         task.set_ready(self.now_ns.get());
-        let queue = task.meta().queue();
-        self.woken.borrow_mut().push_back(task);
-        self.consider(queue);
+        self.woken.put(task);
     }
 
     /// Asks for the thread if a queue that has just got work goes before the one being served.
@@ -125,26 +144,17 @@ impl Local {
 
     /// The queues of the tasks that other threads have spawned lately.
     pub(crate) fn sent_queues(&self) -> Vec<u32> {
-        self.sent.borrow().queues()
+        self.sent.queues()
     }
 
     /// Takes a task into the list of those alive.
+    #[inline]
     pub(super) fn enlist(&self, cell: NonNull<Header>) {
-        let mut tasks = self.tasks.borrow_mut();
-        let slot = match self.vacant.borrow_mut().pop() {
-            Some(slot) => {
-                tasks[slot as usize] = Some(cell);
-                slot
-            }
-            None => {
-                tasks.push(Some(cell));
-                tasks.len() as u32 - 1
-            }
-        };
+        let slot = self.tasks.borrow_mut().insert(cell);
         // SAFETY: the caller holds the executor's reference.
-        let header = unsafe { cell.as_ref() };
-        header.fields.slot.set(slot);
-        header.fields.spawned_ns.set(self.now_ns.get());
+        let fields = unsafe { &cell.as_ref().fields };
+        fields.slot.set(slot);
+        fields.spawned_ns.set(self.now_ns.get());
     }
 
     /// Takes a task out of the list of those alive.
@@ -152,20 +162,15 @@ impl Local {
     pub(super) fn strike(&self, fields: &Fields) {
         let slot = fields.slot.replace(NO_SLOT);
         if slot != NO_SLOT {
-            self.tasks.borrow_mut()[slot as usize] = None;
-            self.vacant.borrow_mut().push(slot);
+            self.tasks.borrow_mut().remove(slot);
         }
     }
 
     pub(super) fn take_any(&self) -> Option<NonNull<Header>> {
-        let mut tasks = self.tasks.borrow_mut();
-        loop {
-            if let Some(cell) = tasks.pop()? {
-                // SAFETY: in the list, so the executor's reference keeps it alive.
-                unsafe { cell.as_ref() }.fields.slot.set(NO_SLOT);
-                return Some(cell);
-            }
-        }
+        let cell = self.tasks.borrow_mut().pop()?;
+        // SAFETY: in the list, so the executor's reference keeps it alive.
+        unsafe { &cell.as_ref().fields }.slot.set(NO_SLOT);
+        Some(cell)
     }
 
     pub(super) fn count_cell(&self) -> bool {
@@ -185,6 +190,7 @@ impl Local {
     }
 
     /// A new group for a task of this queue: the running task's, if it has one.
+    #[inline]
     pub(crate) fn inherited(&self) -> Option<(u32, u32)> {
         let running = self.running()?;
         let group = running.group_or_none();

@@ -65,11 +65,12 @@ pub(super) struct Fields {
     pub(super) spawned_ns: Cell<u64>,
     pub(super) ready_ns: Cell<u64>,
     pub(super) word: Cell<u64>,
+    pub(super) references: Cell<i32>,
     pub(super) slot: Cell<u32>,
     pub(super) queue: Cell<u32>,
     pub(super) group: Cell<u32>,
     pub(super) priority: u8,
-    pub(super) flags: Cell<u8>,
+    pub(super) flags: Cell<u16>,
 }
 
 impl TaskMeta<'_> {

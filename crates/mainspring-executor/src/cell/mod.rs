@@ -8,7 +8,10 @@
 //!   owner's thread, except where a bit of `state` says otherwise (`join_waker`, the result) or the
 //!   inbox does (`inbox_link`).
 //! - A cell lives as long as its references: one of the executor, one of the join handle, one per
-//!   waker and abort handle, one while it lies in the inbox.
+//!   waker and abort handle, one while it lies in the inbox. Until the task's result is published
+//!   they are counted twice over: on the owner's thread in a plain number, elsewhere in `state`.
+//!   Only the sum means anything, and as the executor's own reference is in it, it is not zero.
+//!   Publishing puts both together in `state`.
 //! - The executor's reference is the task list's; a [`TaskRef`] carries it while the task is ready.
 //!   There is at most one `TaskRef` per task (the flag `HELD`), so a policy may lose one, or keep it
 //!   for ever, and nothing dangles.
@@ -28,9 +31,11 @@ mod inbox;
 mod join;
 mod list;
 mod local;
+mod memory;
 mod meta;
 mod park;
 mod shared;
+mod slab;
 mod state;
 mod sync;
 mod task;

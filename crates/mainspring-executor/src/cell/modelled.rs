@@ -18,12 +18,16 @@ mod join;
 mod list;
 #[path = "local.rs"]
 mod local;
+#[path = "memory.rs"]
+mod memory;
 #[path = "meta.rs"]
 mod meta;
 #[path = "park.rs"]
 mod park;
 #[path = "shared.rs"]
 mod shared;
+#[path = "slab.rs"]
+mod slab;
 #[path = "state.rs"]
 mod state;
 #[path = "task.rs"]

@@ -7,15 +7,17 @@
 //!   executor's share of `count` is so large that the rest cannot bring it to zero. `close` puts
 //!   the two counts together.
 
+use std::alloc::{Layout, dealloc};
 use std::ops::Deref;
 use std::ptr::NonNull;
+use std::time::Instant;
 
-use super::header::{Header, flags, free, release};
+use super::header::{Header, flags, free};
 use super::inbox::{Chain, Inbox, Pushed};
 use super::local::Local;
 use super::park::Parked;
 use super::sync::{AtomicIsize, Ordering, current_thread};
-use super::task::{TaskRef, fail};
+use super::task::{TaskRef, deliver, end, publish};
 use crate::{Eevdf, JoinError};
 
 /// The executor's share of the count, until it is closed.
@@ -40,13 +42,13 @@ unsafe impl Sync for SharedRef {}
 
 impl SharedRef {
     /// The calling thread becomes the owner.
-    pub(crate) fn new(eevdf: Eevdf) -> Self {
+    pub(crate) fn new(eevdf: Eevdf, start: Instant, room: usize) -> Self {
         let shared = Shared {
             owner: current_thread(),
             count: AtomicIsize::new(OPEN + 1),
             inbox: Inbox::new(),
             parked: Parked::new(),
-            local: Local::new(eevdf),
+            local: Local::new(eevdf, start, room),
         };
         Self(NonNull::from(Box::leak(Box::new(shared))))
     }
@@ -106,7 +108,7 @@ impl Shared {
                 fields.flags.set(flags & !flags::SENT);
                 local.enlist(cell);
                 // SAFETY: the executor's reference is not in any other `TaskRef`: the task is new.
-                local.sent.borrow_mut().push_back(unsafe { TaskRef::hold(cell) });
+                local.sent.put(unsafe { TaskRef::hold(cell) });
             } else if flags & flags::DONE == 0 {
                 // Alive still, although the inbox's reference is gone: the executor gives its own
                 // up only after setting `DONE`, on this thread.
@@ -154,7 +156,21 @@ impl Shared {
         // SAFETY: not held so far, and not done, so the executor's reference is free to carry.
         let task = unsafe { TaskRef::hold(cell) };
         local.ready(task);
-        if local.is_parked.replace(false) && self.inbox.unpark() {
+        self.wake_host(local);
+    }
+
+    /// The owner's thread has something to do.
+    #[inline]
+    pub(super) fn wake_host(&self, local: &Local) {
+        if local.is_parked.get() {
+            self.wake_parked_host(local);
+        }
+    }
+
+    #[cold]
+    fn wake_parked_host(&self, local: &Local) {
+        local.is_parked.set(false);
+        if self.inbox.unpark() {
             self.parked.wake_all();
         }
     }
@@ -176,8 +192,9 @@ impl Shared {
     pub(crate) fn close(&self, local: &Local) -> Option<super::header::Payload> {
         local.is_closed.set(true);
         self.refuse(local, self.inbox.close());
-        drop(local.woken.take());
-        drop(local.sent.take());
+        while let Some(task) = local.woken.take().or_else(|| local.sent.take()) {
+            drop(task);
+        }
         let mut panic = None;
         loop {
             // In its own statement, so that the list is not borrowed while destructors run.
@@ -185,13 +202,19 @@ impl Shared {
             // SAFETY: it was in the list, so the executor's reference keeps it alive.
             let header = unsafe { cell.as_ref() };
             // SAFETY: on the owner's thread, and the task was not done.
-            let outcome = unsafe { fail(cell, JoinError::ExecutorDropped) };
-            panic = panic.or(outcome);
-            if header.fields.flags.get() & flags::HELD == 0 {
-                // SAFETY: the executor's reference, which no `TaskRef` carries.
-                unsafe { release(cell) };
-            }
+            let failed = unsafe { end(cell, JoinError::ExecutorDropped) };
+            let flags = header.fields.flags.get();
+            let published = if flags & flags::HELD == 0 {
+                // SAFETY: the error is in place; no `TaskRef` carries the executor's reference.
+                unsafe { deliver(cell) }
+            } else {
+                // A policy has put it aside somewhere. The handle shall not wait for that.
+                // SAFETY: the error is in place.
+                unsafe { publish(cell) }
+            };
+            panic = panic.or(failed).or(published);
         }
+        local.memory.close();
         let counted = local.stop_counting();
         // The executor holds a `SharedRef` still, so this is not the end.
         self.count.fetch_add(counted - OPEN, Ordering::AcqRel);
@@ -220,15 +243,22 @@ impl Shared {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A cell was freed.
+    /// Takes a cell's memory back.
     ///
     /// # Safety
-    /// It was counted, and is not counted out twice.
-    pub(super) unsafe fn forget_cell(this: NonNull<Self>) {
-        // SAFETY: the cell was counted, so the memory is alive.
+    /// The cell was counted and made with this layout; nobody uses it any more.
+    pub(super) unsafe fn take_back(this: NonNull<Self>, memory: NonNull<u8>, layout: Layout) {
+        // SAFETY: the cell was counted, so this is alive.
         let shared = unsafe { this.as_ref() };
-        if shared.local().is_some_and(Local::forget_cell) {
-            return;
+        if let Some(local) = shared.local() {
+            // SAFETY: as for this function.
+            unsafe { local.memory.give(memory, layout) };
+            if local.forget_cell() {
+                return;
+            }
+        } else {
+            // SAFETY: as for this function.
+            unsafe { dealloc(memory.as_ptr(), layout) };
         }
         // SAFETY: as for this function.
         unsafe { Self::discount(this) };

@@ -1,5 +1,8 @@
 //! The one word of a task that threads share: flags below, a count of references above.
 //!
+//! Until `COMPLETE` the count is only that of references made on other threads than the owner's,
+//! less those given up there, and may be below zero; it wraps. With `COMPLETE` it is that of all.
+//!
 //! | bit | set by | means |
 //! |---|---|---|
 //! | `NOTIFIED` | whoever wakes from another thread | the cell is in the inbox, or about to be |
@@ -29,19 +32,14 @@ pub(super) struct Joiner {
 pub(super) struct Complete;
 
 impl State {
-    /// With a join handle: two references, the executor's and the handle's.
-    pub(super) fn joined() -> Self {
-        Self(AtomicUsize::new(JOIN_INTEREST | (2 * REFERENCE)))
+    /// Born on the owner's thread, where its references are counted.
+    pub(super) fn local(has_handle: bool) -> Self {
+        Self(AtomicUsize::new(if has_handle { JOIN_INTEREST } else { 0 }))
     }
 
-    /// Born on another thread, on its way into the inbox: three references.
+    /// Born on another thread, with a handle, on its way into the inbox: three references.
     pub(super) fn sent() -> Self {
         Self(AtomicUsize::new(JOIN_INTEREST | NOTIFIED | (3 * REFERENCE)))
-    }
-
-    /// Without a join handle.
-    pub(super) fn lone() -> Self {
-        Self(AtomicUsize::new(REFERENCE))
     }
 
     pub(super) fn is_aborted(&self) -> bool {
@@ -54,23 +52,25 @@ impl State {
         self.0.load(Ordering::Acquire) & COMPLETE != 0
     }
 
+    /// Makes a reference, on another thread than the owner's or after the end.
     pub(super) fn add_reference(&self) {
         // Relaxed: a new reference is made from one that is held, so nothing can be gone.
         let before = self.0.fetch_add(REFERENCE, Ordering::Relaxed);
-        if before > usize::MAX / 2 {
+        if before & COMPLETE != 0 && before > usize::MAX / 2 {
             // As `Arc`: leaked clones must not wrap the count into a use after free.
             std::process::abort();
         }
     }
 
-    /// Gives a reference up. True if it was the last one: the cell is the caller's to free.
+    /// Gives a reference up, on another thread than the owner's or after the end. True if it was the
+    /// last one of all: the cell is the caller's to free.
     pub(super) fn drop_reference(&self) -> bool {
         // Who holds the only reference is alone with the cell: nobody can make a second one. The
         // load's Acquire sees what the others did before they let go.
-        if self.0.load(Ordering::Acquire) / REFERENCE == 1 {
+        if is_last(self.0.load(Ordering::Acquire)) {
             return true;
         }
-        self.0.fetch_sub(REFERENCE, Ordering::AcqRel) / REFERENCE == 1
+        is_last(self.0.fetch_sub(REFERENCE, Ordering::AcqRel))
     }
 
     /// Takes note of a wake from another thread. True if the caller has to put the cell into the
@@ -89,7 +89,7 @@ impl State {
     pub(super) fn take_notice(&self) -> bool {
         let before = self.0.fetch_sub(NOTIFIED | REFERENCE, Ordering::AcqRel);
         debug_assert!(before & NOTIFIED != 0, "what is in the inbox is notified");
-        before / REFERENCE == 1
+        is_last(before)
     }
 
     /// Asks for the end. False if it has come already, or was asked for before.
@@ -100,11 +100,32 @@ impl State {
         self.0.fetch_or(ABORTED, Ordering::AcqRel) & (ABORTED | COMPLETE) == 0
     }
 
-    /// The result is in place. From now on it is the join handle's, if there is one.
-    pub(super) fn complete(&self) -> Joiner {
+    /// The result is in place. From now on it is the join handle's, if there is one, and all
+    /// references are counted here: `references` come over from the owner's thread.
+    pub(super) fn complete(&self, references: i32) -> Joiner {
+        let change = COMPLETE.wrapping_add(REFERENCE.wrapping_mul(references as usize));
         // Release: the result. Acquire: the join handle's waker.
-        let before = self.0.fetch_or(COMPLETE, Ordering::AcqRel);
+        let before = self.0.fetch_add(change, Ordering::AcqRel);
         Joiner { is_interested: before & JOIN_INTEREST != 0, has_waker: before & JOIN_WAKER != 0 }
+    }
+
+    /// As `complete`, giving one reference up in the same breath. That is only possible while nobody
+    /// waits: otherwise nothing is done, and the answer is no.
+    pub(super) fn complete_and_leave(&self, references: i32) -> bool {
+        // The handle holds one of those that stay.
+        let change =
+            COMPLETE.wrapping_add(REFERENCE.wrapping_mul(references.wrapping_sub(1) as usize));
+        let mut now = self.0.load(Ordering::Acquire);
+        loop {
+            if now & (JOIN_INTEREST | JOIN_WAKER) != JOIN_INTEREST {
+                return false;
+            }
+            let next = now.wrapping_add(change);
+            match self.0.compare_exchange_weak(now, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return true,
+                Err(found) => now = found,
+            }
+        }
     }
 
     /// The join handle goes. `Err`: the result is there, and the handle has to drop it.
@@ -155,4 +176,9 @@ impl State {
             }
         }
     }
+}
+
+/// Whether this is the end but for one reference.
+fn is_last(state: usize) -> bool {
+    state & COMPLETE != 0 && state / REFERENCE == 1
 }

@@ -1,5 +1,6 @@
 //! Makes tasks, polls them, ends them.
 
+use std::alloc::Layout;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -12,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use super::header::{Header, Payload, Polled, Vtable, flags, release};
 use super::join::JoinHandle;
 use super::local::{Local, NO_QUEUE};
+use super::memory::{fresh, padded};
 use super::meta::{Extras, Fields, NO_GROUP, NO_SLOT, Origin, TaskId, TaskMeta};
 use super::shared::SharedRef;
 use super::state::State;
@@ -28,10 +30,11 @@ pub struct TaskRef {
 }
 
 /// What one poll came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     Pending,
-    /// The future is gone. With a panic that has to go on, if panics propagate.
-    Finished(Option<Payload>),
+    /// The future has ended, or is to be ended: by `finish`.
+    Over,
 }
 
 /// One allocation: the header first, so that its address is the cell's.
@@ -45,6 +48,7 @@ struct Task<F: Future, X> {
 enum Stage<F: Future> {
     Future(F),
     Result(Result<F::Output, JoinError>),
+    Panic(Payload),
     Empty,
 }
 
@@ -64,19 +68,24 @@ where
     if !local.count_cell() {
         shared.count_cell();
     }
-    let cell = Task::boxed(State::joined(), shared, flags::FRESH, future, origin, extras);
+    let memory = local.memory.take(Task::<F, X>::LAYOUT);
+    let birth = Birth { state: State::local(true), references: 2, flags: flags::FRESH };
+    // SAFETY: fresh memory of that layout.
+    let cell = unsafe { Task::write(memory, birth, shared, future, origin, extras) };
     // SAFETY: made with interest in the result and a reference for the handle.
     let handle = unsafe { JoinHandle::from_cell(cell) };
     let refusal = if local.is_closed() { Some(JoinError::ExecutorDropped) } else { refusal };
     if let Some(error) = refusal {
         // SAFETY: on the owner's thread, and the future is there.
-        let panic = unsafe { fail(cell, error) };
-        // SAFETY: the executor's reference, which it will never take.
-        unsafe { release(cell) };
-        panic.map(resume_unwind);
+        let panic = unsafe { end(cell, error) };
+        // SAFETY: the error is in place; the reference is the executor's, which will never take it.
+        let published = unsafe { deliver(cell) };
+        panic.or(published).map(resume_unwind);
     } else {
         local.enlist(cell);
-        shared.wake_local(local, cell);
+        // SAFETY: new, so the executor's reference is free to carry.
+        local.ready(unsafe { TaskRef::hold(cell) });
+        shared.wake_host(local);
     }
     handle
 }
@@ -93,19 +102,22 @@ where
     F::Output: Send,
 {
     shared.count_cell();
+    let memory = fresh(Task::<F, Extras>::LAYOUT);
     let flags = flags::FRESH | flags::SENT;
-    let cell = Task::boxed(State::sent(), shared, flags, future, origin, extras);
+    let birth = Birth { state: State::sent(), references: 0, flags };
+    // SAFETY: fresh memory of that layout.
+    let cell = unsafe { Task::write(memory, birth, shared, future, origin, extras) };
     // SAFETY: made with interest in the result and a reference for the handle.
     let handle = unsafe { JoinHandle::from_cell(cell) };
     if shared.send(cell).is_err() {
         // SAFETY: the inbox is closed, so the cell was seen by this thread alone, and its future may
         // be dropped here: it would have been sent.
-        let panic = unsafe { fail(cell, JoinError::ExecutorDropped) };
+        let panic = unsafe { end(cell, JoinError::ExecutorDropped) };
         // SAFETY: the inbox's reference, which it did not take.
         unsafe { release(cell) };
-        // SAFETY: the executor's reference, which it will never take.
-        unsafe { release(cell) };
-        panic.map(resume_unwind);
+        // SAFETY: the error is in place; the reference is the executor's, which will never take it.
+        let published = unsafe { deliver(cell) };
+        panic.or(published).map(resume_unwind);
     }
     handle
 }
@@ -169,37 +181,76 @@ impl TaskRef {
         self.header().fields.group.set(group);
     }
 
-    /// Polls the task, or drops its future if it was aborted. Does not unwind.
+    /// Polls the task, unless it was aborted. Does not unwind.
     #[inline]
     pub(crate) fn run(&self, local: &Local) -> Step {
         let header = self.header();
         let flags = &header.fields.flags;
         debug_assert!(flags.get() & flags::DONE == 0, "a task that is done is not queued");
+        if header.state.is_aborted() || flags.get() & flags::PANICKED != 0 {
+            return Step::Over;
+        }
         flags.set((flags.get() | flags::RUNNING) & !flags::WOKEN);
         local.set_running(Some(self.cell));
-        let step = if header.state.is_aborted() { self.cancel() } else { self.poll() };
+        // SAFETY: this `TaskRef`'s reference outlives the poll, and the waker is not dropped.
+        let waker = unsafe { lend(self.cell) };
+        // SAFETY: the owner's thread, as a `TaskRef` never leaves it; not done, so the future is
+        // there.
+        let polled = unsafe { (header.vtable.poll)(self.cell, &mut Context::from_waker(&waker)) };
         local.set_running(None);
-        flags.set(flags.get() & !flags::RUNNING);
-        step
+        match polled {
+            Polled::Pending => Step::Pending,
+            Polled::Ready => {
+                flags.set(flags.get() | flags::DONE);
+                Step::Over
+            }
+            Polled::Panicked => {
+                flags.set(flags.get() | flags::PANICKED);
+                Step::Over
+            }
+        }
     }
 
     /// After a poll that was pending: the task again if it was woken meanwhile.
     #[inline]
     pub(crate) fn woken_again(self, now_ns: u64) -> Option<Self> {
-        let fields = &self.header().fields;
+        let task = ManuallyDrop::new(self);
+        let fields = &task.header().fields;
         let flags = fields.flags.get();
         if flags & flags::WOKEN == 0 {
+            // As `let_go`, for one that is known not to be done.
+            fields.flags.set(flags & !(flags::RUNNING | flags::HELD));
             return None;
         }
-        fields.flags.set(flags & !flags::WOKEN);
+        fields.flags.set(flags & !(flags::RUNNING | flags::WOKEN));
         fields.ready_ns.set(now_ns);
-        Some(self)
+        Some(ManuallyDrop::into_inner(task))
+    }
+
+    /// After the last poll: drops the future, if need be, shows the result, and forgets the task.
+    /// Answers with the panic that has to go on.
+    #[inline]
+    pub(crate) fn finish(self) -> Option<Payload> {
+        let flags = self.header().fields.flags.get();
+        let mut panic = None;
+        if flags & flags::DONE == 0 {
+            // SAFETY: the owner's thread, and neither done nor published.
+            panic = unsafe { end(self.cell, JoinError::Cancelled) };
+        }
+        let task = ManuallyDrop::new(self);
+        // SAFETY: it is not dropped, nor used after this.
+        match unsafe { task.let_go() } {
+            Ok(_) => panic,
+            Err(published) => panic.or(published),
+        }
     }
 
     /// Ends a task that was never polled.
     pub(crate) fn refuse(self, error: JoinError) -> Option<Payload> {
         // SAFETY: on the owner's thread, and the future is there.
-        unsafe { fail(self.cell, error) }
+        let panic = unsafe { end(self.cell, error) };
+        let published = self.finish();
+        panic.or(published)
     }
 
     /// Back to where it came from: for one that turned up at the wrong place.
@@ -207,66 +258,39 @@ impl TaskRef {
         let task = ManuallyDrop::new(self);
         // SAFETY: it is not dropped, nor used after this.
         let cell = unsafe { task.let_go() };
-        if let Some(cell) = cell {
+        if let Ok(cell) = cell {
             // SAFETY: not done, so the executor's reference keeps it alive.
             unsafe { super::waker::wake_cell(cell) };
         }
     }
 
-    /// Leaves the executor's reference to the executor; or, after the task's end, gives it up, and
-    /// answers with nothing.
+    /// Leaves the executor's reference to the executor; or, after the task's end, shows the result
+    /// and gives the reference up.
     ///
     /// # Safety
     /// The `TaskRef` is forgotten.
     #[inline]
-    unsafe fn let_go(&self) -> Option<NonNull<Header>> {
+    unsafe fn let_go(&self) -> Result<NonNull<Header>, Option<Payload>> {
         let fields = &self.header().fields;
         let flags = fields.flags.get();
         fields.flags.set(flags & !flags::HELD);
         if flags & flags::DONE == 0 {
-            return Some(self.cell);
+            return Ok(self.cell);
         }
         // SAFETY: every cell keeps what its executor shares alive.
         let shared = unsafe { self.header().shared.as_ref() };
         if let Some(local) = shared.local() {
             local.strike(fields);
         }
-        // SAFETY: the executor's reference: the task is not listed any more, so nobody else will
-        // give it up.
-        unsafe { release(self.cell) };
-        None
-    }
-
-    #[inline]
-    fn poll(&self) -> Step {
-        // SAFETY: this `TaskRef`'s reference outlives the poll, and the waker is not dropped.
-        let waker = unsafe { lend(self.cell) };
-        let mut cx = Context::from_waker(&waker);
-        let poll = self.header().vtable.poll;
-        // SAFETY: the owner's thread, as a `TaskRef` never leaves it; not done, so the future is
-        // there.
-        match unsafe { poll(self.cell, &mut cx) } {
-            Polled::Pending => Step::Pending,
-            Polled::Ready => {
-                self.done();
-                // SAFETY: the result is in place.
-                Step::Finished(unsafe { publish(self.cell) })
-            }
-            Polled::Panicked(panic) => {
-                // SAFETY: the owner's thread, and not published before.
-                Step::Finished(unsafe { end(self.cell, Ending::Panic(panic)) })
-            }
+        if flags & flags::PUBLISHED == 0 {
+            // SAFETY: done and not published, so the result is in place; the reference is the
+            // executor's, and as the task is not listed any more, nobody else will give it up.
+            Err(unsafe { deliver(self.cell) })
+        } else {
+            // SAFETY: as above.
+            unsafe { release(self.cell) };
+            Err(None)
         }
-    }
-
-    fn cancel(&self) -> Step {
-        // SAFETY: the owner's thread, and not done before.
-        Step::Finished(unsafe { end(self.cell, Ending::Error(JoinError::Cancelled)) })
-    }
-
-    fn done(&self) {
-        let flags = &self.header().fields.flags;
-        flags.set(flags.get() | flags::DONE);
     }
 
     #[inline]
@@ -279,8 +303,8 @@ impl TaskRef {
 impl Drop for TaskRef {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: this is the end of it.
-        unsafe { self.let_go() };
+        // SAFETY: this is the end of it. A panic that comes out only here has nobody to go to.
+        let _ = unsafe { self.let_go() };
     }
 }
 
@@ -290,56 +314,57 @@ impl fmt::Debug for TaskRef {
     }
 }
 
-/// Why a task ends without an output.
-enum Ending {
-    Error(JoinError),
-    Panic(Payload),
-}
-
-/// Drops the future, if it is there still, and publishes the error. A panic of the future's
-/// destructor takes the error's place.
+/// Drops the future, if it is there still, and puts the error in its place; or, in the error's, a
+/// panic of the last poll or of the future's destructor.
 ///
 /// Answers with the panic that has to go on, if panics of this task do.
 ///
 /// # Safety
 /// The owner's thread, or a cell that no other thread has seen. The caller holds a reference. The
-/// task was not published before.
-unsafe fn end(cell: NonNull<Header>, ending: Ending) -> Option<Payload> {
+/// task is neither done nor published.
+pub(super) unsafe fn end(cell: NonNull<Header>, error: JoinError) -> Option<Payload> {
     // SAFETY: the caller's reference keeps it alive.
     let header = unsafe { cell.as_ref() };
-    let flags = &header.fields.flags;
+    let (flags, vtable) = (&header.fields.flags, header.vtable);
+    let has_panicked = flags.get() & flags::PANICKED != 0;
     // Whatever the destructors wake, it is not this task.
     flags.set(flags.get() | flags::DONE);
+    // SAFETY: the cell is the caller's, and a panicked poll has left its payload.
+    let panic = has_panicked.then(|| unsafe { (vtable.take_panic)(cell) });
     // SAFETY: the cell is the caller's.
-    let dropped = unsafe { (header.vtable.clear)(cell) };
-    let panic = match (ending, dropped) {
-        (Ending::Panic(panic), _) | (Ending::Error(_), Err(panic)) => panic,
-        (Ending::Error(error), Ok(())) => {
-            // SAFETY: the cell is the caller's, and empty.
-            unsafe { (header.vtable.set_error)(cell, error) };
-            // SAFETY: the error is in place.
-            return unsafe { publish(cell) };
-        }
-    };
-    let (error, goes_on) = if flags.get() & flags::CATCHES != 0 {
-        (JoinError::panic(panic), None)
-    } else {
-        (JoinError::panic_of(&*panic), Some(panic))
+    let dropped = unsafe { (vtable.clear)(cell) };
+    let (error, goes_on) = match panic.or(dropped.err()) {
+        None => (error, None),
+        Some(panic) if flags.get() & flags::CATCHES != 0 => (JoinError::panic(panic), None),
+        Some(panic) => (JoinError::panic_of(&*panic), Some(panic)),
     };
     // SAFETY: the cell is the caller's, and empty.
-    unsafe { (header.vtable.set_error)(cell, error) };
-    // SAFETY: the error is in place.
-    let published = unsafe { publish(cell) };
-    goes_on.or(published)
+    unsafe { (vtable.set_error)(cell, error) };
+    goes_on
 }
 
-/// As `end`, for one who is not in the middle of a poll.
+/// Shows the result to the join handle, or drops it if there is none, and gives the caller's
+/// reference up.
+///
+/// Answers with the panic that has to go on, if panics of this task do.
 ///
 /// # Safety
-/// As for `end`.
-pub(super) unsafe fn fail(cell: NonNull<Header>, error: JoinError) -> Option<Payload> {
+/// The result is in place, and was not published before. The caller's reference is not used after
+/// this.
+pub(super) unsafe fn deliver(cell: NonNull<Header>) -> Option<Payload> {
+    // SAFETY: the caller's reference keeps it alive.
+    let header = unsafe { cell.as_ref() };
+    let fields = &header.fields;
+    // Before the cell may be gone. Nothing is counted between here and there.
+    fields.flags.set(fields.flags.get() | flags::PUBLISHED);
+    if header.state.complete_and_leave(fields.references.get()) {
+        return None;
+    }
     // SAFETY: as for this function.
-    unsafe { end(cell, Ending::Error(error)) }
+    let panic = unsafe { publish(cell) };
+    // SAFETY: as for this function.
+    unsafe { release(cell) };
+    panic
 }
 
 /// Shows the result to the join handle, or drops it if there is none.
@@ -348,10 +373,12 @@ pub(super) unsafe fn fail(cell: NonNull<Header>, error: JoinError) -> Option<Pay
 ///
 /// # Safety
 /// The result is in place, and was not published before. The caller holds a reference.
-unsafe fn publish(cell: NonNull<Header>) -> Option<Payload> {
+pub(super) unsafe fn publish(cell: NonNull<Header>) -> Option<Payload> {
     // SAFETY: the caller's reference keeps it alive.
     let header = unsafe { cell.as_ref() };
-    let joiner = header.state.complete();
+    let fields = &header.fields;
+    fields.flags.set(fields.flags.get() | flags::PUBLISHED);
+    let joiner = header.state.complete(fields.references.get());
     let outcome = if !joiner.is_interested {
         // SAFETY: the handle went without the result, so it stays with the owner.
         unsafe { (header.vtable.clear)(cell) }
@@ -366,6 +393,14 @@ unsafe fn publish(cell: NonNull<Header>) -> Option<Payload> {
         return None;
     };
     outcome.err().filter(|_| header.fields.flags.get() & flags::CATCHES == 0)
+}
+
+/// How a cell begins.
+struct Birth {
+    state: State,
+    /// Counted on the owner's thread.
+    references: i32,
+    flags: u16,
 }
 
 /// What a task may carry beyond its future.
@@ -386,28 +421,39 @@ impl MaybeExtras for Extras {
 }
 
 impl<F: Future, X: MaybeExtras> Task<F, X> {
+    const LAYOUT: Layout = padded(Layout::new::<Self>());
+
     const VTABLE: Vtable = Vtable {
         poll: Self::poll,
         clear: Self::clear,
+        take_panic: Self::take_panic,
         set_error: Self::set_error,
         take: Self::take,
-        free: Self::free,
+        drop_rest: Self::drop_rest,
+        layout: Self::LAYOUT,
         extras: Self::extras,
     };
 
-    fn boxed(
-        state: State,
+    /// Writes a cell.
+    ///
+    /// # Safety
+    /// The memory is of the cell's layout, and the caller's.
+    #[inline]
+    unsafe fn write(
+        memory: NonNull<u8>,
+        birth: Birth,
         shared: &SharedRef,
-        flags: u8,
         future: F,
         origin: Origin,
         extras: X,
     ) -> NonNull<Header> {
+        let Birth { state, references, flags } = birth;
         let fields = Fields {
             id: TaskId::next(),
             spawned_ns: Cell::new(0),
             ready_ns: Cell::new(0),
             word: Cell::new(0),
+            references: Cell::new(references),
             slot: Cell::new(NO_SLOT),
             queue: Cell::new(origin.queue),
             group: Cell::new(origin.group),
@@ -425,7 +471,10 @@ impl<F: Future, X: MaybeExtras> Task<F, X> {
             fields,
         };
         let task = Self { header, extras, stage: UnsafeCell::new(Stage::Future(future)) };
-        NonNull::from(Box::leak(Box::new(task))).cast()
+        let cell = memory.cast::<Self>();
+        // SAFETY: as for this function.
+        unsafe { cell.write(task) };
+        cell.cast()
     }
 
     unsafe fn poll(cell: NonNull<Header>, cx: &mut Context<'_>) -> Polled {
@@ -443,7 +492,8 @@ impl<F: Future, X: MaybeExtras> Task<F, X> {
         let output = match polled {
             Ok(Poll::Pending) => return Polled::Pending,
             Ok(Poll::Ready(output)) => output,
-            Err(panic) => return Polled::Panicked(panic),
+            // SAFETY: the owner's thread.
+            Err(panic) => return unsafe { Self::panicked(cell, panic) },
         };
         // SAFETY: the owner's thread.
         match unsafe { Self::clear(cell) } {
@@ -455,9 +505,35 @@ impl<F: Future, X: MaybeExtras> Task<F, X> {
             Err(panic) => {
                 // An output whose destructor panics as well has nothing new to say.
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(output)));
-                Polled::Panicked(panic)
+                // SAFETY: the owner's thread.
+                unsafe { Self::panicked(cell, panic) }
             }
         }
+    }
+
+    /// Drops the future, if it is there still, and leaves the payload in its place. A second panic
+    /// on the way has nothing new to say.
+    ///
+    /// # Safety
+    /// The owner's thread.
+    #[cold]
+    unsafe fn panicked(cell: NonNull<Header>, panic: Payload) -> Polled {
+        // SAFETY: the owner's thread.
+        let _ = unsafe { Self::clear(cell) };
+        // SAFETY: alive, and of this type.
+        let stage = unsafe { Self::stage(cell) };
+        // SAFETY: empty, and the owner's.
+        stage.with_mut(|stage| unsafe { stage.write(Stage::Panic(panic)) });
+        Polled::Panicked
+    }
+
+    unsafe fn take_panic(cell: NonNull<Header>) -> Payload {
+        // SAFETY: alive, and of this type.
+        let stage = unsafe { Self::stage(cell) };
+        // SAFETY: the caller's.
+        let stage = stage.with_mut(|stage| unsafe { stage.replace(Stage::Empty) });
+        let Stage::Panic(panic) = stage else { unreachable!("no poll has left a panic") };
+        panic
     }
 
     unsafe fn clear(cell: NonNull<Header>) -> Result<(), Payload> {
@@ -489,9 +565,9 @@ impl<F: Future, X: MaybeExtras> Task<F, X> {
         unsafe { into.cast::<Result<F::Output, JoinError>>().write(result) };
     }
 
-    unsafe fn free(cell: NonNull<Header>) {
-        // SAFETY: made by `boxed` from a box of this type; nobody else refers to it.
-        drop(unsafe { Box::from_raw(cell.cast::<Self>().as_ptr()) });
+    unsafe fn drop_rest(cell: NonNull<Header>) {
+        // SAFETY: of this type; nobody else refers to it, nor will use it again.
+        unsafe { cell.cast::<Self>().drop_in_place() };
     }
 
     unsafe fn extras(cell: NonNull<Header>) -> Option<NonNull<Extras>> {
@@ -536,7 +612,10 @@ impl Root {
         let location = std::panic::Location::caller();
         let origin =
             Origin { queue: NO_QUEUE, group: NO_GROUP, priority: 0, catches: true, location };
-        let cell = Task::boxed(State::lone(), shared, flags::ROOT, Nothing, origin, ());
+        let memory = local.memory.take(Task::<Nothing, ()>::LAYOUT);
+        let birth = Birth { state: State::local(false), references: 1, flags: flags::ROOT };
+        // SAFETY: fresh memory of that layout.
+        let cell = unsafe { Task::write(memory, birth, shared, Nothing, origin, ()) };
         // SAFETY: just made.
         unsafe { cell.as_ref() }.fields.word.set(slot.into());
         Self { cell, _shared: shared.clone() }
@@ -556,11 +635,11 @@ impl Drop for Root {
         let header = unsafe { self.cell.as_ref() };
         let flags = header.fields.flags.get();
         // SAFETY: the owner's thread: whatever drives an executor stays there.
-        let panic = unsafe { fail(self.cell, JoinError::Cancelled) };
+        let panic = unsafe { end(self.cell, JoinError::Cancelled) };
         debug_assert!(panic.is_none(), "nothing has no destructor");
         if flags & flags::HELD == 0 {
-            // SAFETY: no `TaskRef` carries it, so it is given up here.
-            unsafe { release(self.cell) };
+            // SAFETY: an error is in place; no `TaskRef` carries the reference, so it ends here.
+            let _ = unsafe { deliver(self.cell) };
         }
     }
 }

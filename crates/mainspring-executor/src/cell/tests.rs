@@ -16,6 +16,8 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
 
+use mainspring_clock::{Clock, SystemClock};
+
 use super::join::JoinHandle;
 use super::meta::{Extras, NO_GROUP, Origin};
 use super::shared::SharedRef;
@@ -55,7 +57,10 @@ struct Owner {
 
 impl Owner {
     fn new() -> Self {
-        Self { shared: SharedRef::new(Eevdf::default()), host: Arc::default() }
+        Self {
+            shared: SharedRef::new(Eevdf::default(), SystemClock.now(), 0),
+            host: Arc::default(),
+        }
     }
 
     fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
@@ -69,13 +74,12 @@ impl Owner {
         self.shared.unpark(local);
         loop {
             self.shared.take_mail(local);
-            let woken = local.woken.borrow_mut().pop_front();
-            let task = woken.or_else(|| local.sent.borrow_mut().pop_front());
-            let Some(task) = task else { return };
-            if let Step::Pending = task.run(local)
-                && let Some(task) = task.woken_again(0)
-            {
-                local.woken.borrow_mut().push_back(task);
+            let Some(task) = local.woken.take().or_else(|| local.sent.take()) else { return };
+            match task.run(local) {
+                Step::Pending => task.woken_again(0).into_iter().for_each(|task| {
+                    local.woken.put(task);
+                }),
+                Step::Over => assert!(task.finish().is_none(), "nothing panics"),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::header::{Header, release};
+use super::header::{Header, add_reference, release};
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
@@ -33,9 +33,10 @@ pub(super) unsafe fn wake_cell(cell: NonNull<Header>) {
     if let Some(local) = shared.local() {
         shared.wake_local(local, cell);
     } else if header.state.notify() {
+        // From another thread, so it is counted there.
         header.state.add_reference();
         if shared.send(cell).is_err() {
-            // SAFETY: the inbox is closed and did not take the reference just made.
+            // SAFETY: the inbox is closed and did not take the reference just made, on this thread.
             unsafe { release(cell) };
         }
     }
@@ -44,7 +45,7 @@ pub(super) unsafe fn wake_cell(cell: NonNull<Header>) {
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the waker's reference keeps it alive.
     let header = unsafe { cell_of(data).as_ref() };
-    header.state.add_reference();
+    add_reference(header);
     RawWaker::new(data, &VTABLE)
 }
 
