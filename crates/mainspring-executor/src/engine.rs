@@ -67,8 +67,8 @@ struct Lane {
 enum Pause {
     /// No task is ready.
     Empty,
-    /// Something became ready, here or elsewhere.
-    News,
+    /// Something became ready, here or elsewhere; also, after it, the task that was polled.
+    News(Option<TaskRef>),
     /// The clock was read: the driver, the host, or another queue may be due.
     Clock,
     /// Another queue is due.
@@ -123,10 +123,11 @@ impl Engine {
     /// Brings the books up to date before the thread is given up; answers the time.
     pub(crate) fn end(&mut self, core: &Core, local: &Local) -> u64 {
         let now_ns = self.settle(core, local);
-        if let Some(index) = self.books.current.take() {
-            if self.lanes[index as usize].as_ref().is_none_or(|lane| lane.policy.is_empty()) {
-                local.eevdf.borrow_mut().sleep(index as usize);
-            }
+        self.count_preemption(core, local);
+        if let Some(index) = self.books.current.take()
+            && self.lane(core, index).is_none_or(|lane| lane.policy.is_empty())
+        {
+            local.eevdf.borrow_mut().sleep(index as usize);
         }
         local.current.set(NO_QUEUE);
         now_ns
@@ -163,9 +164,9 @@ impl Engine {
                 local.eevdf.borrow_mut().sleep(index as usize);
             }
         }
+        self.count_preemption(core, local);
         let mut eevdf = local.eevdf.borrow_mut();
         local.wants_yield.set(false);
-        let is_preempted = local.is_preempted.replace(false);
         let picked = eevdf.pick().map(|index| index as u32);
         local.current.set(picked.unwrap_or(NO_QUEUE));
         if let Some(index) = picked {
@@ -174,17 +175,23 @@ impl Engine {
             local.slice_end_ns.set(slice_end_ns.min(self.books.host_due_ns));
         }
         drop(eevdf);
-        if picked != self.books.current {
-            let before = self.books.current.and_then(|index| self.lane(core, index));
-            if let Some(lane) = before.filter(|lane| is_preempted && !lane.policy.is_empty()) {
-                add(&lane.info.counters.preemptions, 1);
-            }
-            if let Some(lane) = picked.and_then(|index| self.lane(core, index)) {
-                add(&lane.info.counters.turns, 1);
-            }
+        if picked != self.books.current
+            && let Some(lane) = picked.and_then(|index| self.lane(core, index))
+        {
+            add(&lane.info.counters.turns, 1);
         }
         self.books.current = picked;
         picked
+    }
+
+    /// A turn ends; it may be that a more urgent queue ends it.
+    fn count_preemption(&mut self, core: &Core, local: &Local) {
+        if local.is_preempted.replace(false)
+            && let Some(lane) = self.books.current.and_then(|index| self.lane(core, index))
+            && !lane.policy.is_empty()
+        {
+            add(&lane.info.counters.preemptions, 1);
+        }
     }
 
     /// Polls tasks of one queue until its turn is over.
@@ -207,13 +214,25 @@ impl Engine {
                         books.settle(core, local, Some(lane));
                         local.eevdf.borrow_mut().sleep(index as usize);
                         books.current = None;
+                    } else if local.is_driver_woken.get() {
+                        return Some(Exit::Driver);
                     }
                     return None;
                 }
-                Pause::News => self.take_in(core, local),
+                Pause::News(again) => {
+                    self.take_in(core, local);
+                    if let (Some(task), Some(Some(lane))) =
+                        (again, self.lanes.get_mut(index as usize))
+                    {
+                        lane.policy.push(task, Why::Yielded);
+                    }
+                }
                 Pause::Clock | Pause::Yield => {}
                 Pause::Enough => return Some(Exit::Polled),
                 Pause::Panic(panic) => return Some(Exit::Panic(panic)),
+            }
+            if *left == 0 {
+                return Some(Exit::Polled);
             }
             if self.books.polls == 0 {
                 // The clock was just read, so two microseconds have passed, or one long poll.
@@ -279,9 +298,20 @@ impl Engine {
         }
     }
 
+    #[inline]
     fn push(&mut self, core: &Core, local: &Local, task: TaskRef, why: Why) {
         let index = task.meta().queue();
-        if self.books.current != Some(index) && !local.eevdf.borrow().is_active(index as usize) {
+        if self.books.current == Some(index)
+            && let Some(Some(lane)) = self.lanes.get_mut(index as usize)
+        {
+            lane.policy.push(task, why);
+        } else {
+            self.push_elsewhere(core, local, index, task, why);
+        }
+    }
+
+    fn push_elsewhere(&mut self, core: &Core, local: &Local, index: u32, task: TaskRef, why: Why) {
+        if self.books.current != Some(index) {
             local.eevdf.borrow_mut().wake(index as usize);
         }
         if let Some(lane) = self.lane(core, index) {
@@ -363,7 +393,7 @@ impl Books {
                 && (!task.belongs_to(&core.shared) || task.meta().queue() != index)
             {
                 task.rewake();
-                return Pause::News;
+                return Pause::News(None);
             }
             let wait_ns = self.since_ns.saturating_sub(task.meta().ready_since());
             lane.longest_wait_ns = lane.longest_wait_ns.max(wait_ns);
@@ -376,19 +406,24 @@ impl Books {
                 self.settle(core, local, Some(lane));
             }
             lane.policy.charge(task.meta(), lane.mean_ns);
+            let has_news = !local.woken.is_empty() || core.shared.has_mail();
+            let mut again = None;
             if step == Step::Pending {
-                if let Some(task) = task.woken_again(self.since_ns) {
+                again = task.woken_again(self.since_ns);
+                if !has_news && let Some(task) = again.take() {
                     lane.policy.push(task, Why::Yielded);
                 }
             } else if let Some(panic) = lane.forget(core, index, task) {
                 return Pause::Panic(panic);
             }
             *left -= 1;
+            // Whom the task has woken was ready before it woke itself. What its end has woken is
+            // seen here too.
+            if has_news || !local.woken.is_empty() {
+                return Pause::News(again);
+            }
             if *left == 0 {
                 return Pause::Enough;
-            }
-            if !local.woken.is_empty() || core.shared.has_mail() {
-                return Pause::News;
             }
             if self.polls == 0 {
                 return Pause::Clock;

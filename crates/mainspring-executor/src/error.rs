@@ -37,6 +37,11 @@ pub enum QueueError {
         /// The queue's key, as `Debug` shows it.
         queue: String,
     },
+    /// There are 65,535 queues already.
+    TooMany {
+        /// The queue's key, as `Debug` shows it.
+        queue: String,
+    },
 }
 
 /// Why the executor does not run.
@@ -69,6 +74,9 @@ impl fmt::Display for QueueError {
         match self {
             Self::Unknown { queue } => write!(f, "there is no queue with the key {queue}"),
             Self::DuplicateKey { queue } => write!(f, "there are two queues with the key {queue}"),
+            Self::TooMany { queue } => {
+                write!(f, "there is no room for queue {queue}: 65,535 queues is the most")
+            }
             Self::ZeroWeight { queue } => {
                 write!(f, "queue {queue} has weight 0 and would never run; the least is 1")
             }

@@ -47,6 +47,9 @@ pub struct Executor<K: Key> {
     pub(crate) keys: RefCell<HashMap<K, u32>>,
 }
 
+/// A task keeps the number of its queue in sixteen bits, and the last means none.
+const QUEUES_MAX: usize = u16::MAX as usize;
+
 impl<K: Key> Executor<K> {
     /// A new executor, in the making.
     pub fn builder() -> Builder<K> {
@@ -66,12 +69,15 @@ impl<K: Key> Executor<K> {
     /// Adds a queue, also while the executor runs.
     ///
     /// # Errors
-    /// If the key is taken, or the weight zero.
+    /// If the key is taken, the weight zero, or the number of queues 65,535.
     pub fn add_queue(&self, key: K, spec: QueueSpec) -> Result<(), QueueError> {
         if self.keys.borrow().contains_key(&key) {
             return Err(QueueError::DuplicateKey { queue: format!("{key:?}") });
         }
         spec.check(key)?;
+        if self.keys.borrow().len() >= QUEUES_MAX {
+            return Err(QueueError::TooMany { queue: format!("{key:?}") });
+        }
         let index = self.core.add_queue(spec.plan(key));
         self.keys.borrow_mut().insert(key, index);
         Ok(())

@@ -23,6 +23,7 @@ mod yielding;
 
 #[cfg(test)]
 #[path = "cell/modelled.rs"]
+#[allow(clippy::duplicate_mod, reason = "that is the point: the same cell on loom's atomics")]
 mod modelled;
 
 pub use builder::{Builder, Key, OnPanic, QueueSpec};

@@ -81,7 +81,7 @@ impl QueueHandle {
     where
         F: Future + 'static,
     {
-        self.spawn_with(future, 0, (), Location::caller())
+        self.spawn_with(future, (), Location::caller())
     }
 
     /// A task with a name, a priority or a deadline.
@@ -112,7 +112,6 @@ impl QueueHandle {
     fn spawn_with<F, X>(
         &self,
         future: F,
-        priority: u8,
         extras: X,
         location: &'static Location<'static>,
     ) -> JoinHandle<F::Output>
@@ -124,7 +123,7 @@ impl QueueHandle {
         let is_refused = local.is_draining.get() || self.info.is_removed.get();
         let group = if is_refused || local.is_closed() { NO_GROUP } else { self.admit(local) };
         let (queue, catches) = (self.index, self.info.catches);
-        let origin = Origin { queue, group, priority, catches, location };
+        let origin = Origin { queue, group, catches, location };
         let refusal = is_refused.then_some(JoinError::Cancelled);
         spawn(&self.shared, local, future, origin, extras, refusal)
     }
@@ -187,8 +186,9 @@ impl Remote {
     {
         let location = Location::caller();
         let (queue, catches) = (self.index, self.catches);
-        let origin = Origin { queue, group: NO_GROUP, priority: 0, catches, location };
-        let extras = Extras { name, deadline_ns: None, group: self.group, queue_life: self.life };
+        let origin = Origin { queue, group: NO_GROUP, catches, location };
+        let (group, queue_life) = (self.group, self.life);
+        let extras = Extras { name, group, queue_life, ..Extras::default() };
         spawn_remote(&self.shared, future, origin, extras)
     }
 
@@ -224,12 +224,12 @@ impl TaskBuilder<'_> {
         F: Future + 'static,
     {
         let Self { queue, name, priority, deadline } = self;
-        if name.is_none() && deadline.is_none() {
-            return queue.spawn_with(future, priority, (), Location::caller());
+        if name.is_none() && deadline.is_none() && priority == 0 {
+            return queue.spawn_with(future, (), Location::caller());
         }
         let deadline_ns = deadline.map(|deadline| queue.local().ns_of(deadline));
-        let extras = Extras { name, deadline_ns, group: None, queue_life: queue.info.life };
-        queue.spawn_with(future, priority, extras, Location::caller())
+        let extras = Extras { name, priority, deadline_ns, ..Extras::default() };
+        queue.spawn_with(future, extras, Location::caller())
     }
 }
 

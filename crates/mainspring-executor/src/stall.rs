@@ -141,7 +141,7 @@ impl Seen {
                 (before, idle_looks) = (now, 0);
                 continue;
             }
-            if now % 2 == 0 {
+            if now.is_multiple_of(2) {
                 idle_looks += 1;
             } else if told != Some(now) {
                 told = Some(now);

@@ -111,7 +111,7 @@ impl TaskList {
         while let Some(cell) = at {
             // SAFETY: in the list, so alive.
             let header = unsafe { cell.as_ref() };
-            queues.push(header.fields.queue.get());
+            queues.push(header.fields.queue());
             at = header.link.get();
         }
         queues

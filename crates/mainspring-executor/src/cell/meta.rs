@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::header::Header;
 use super::join::AbortHandle;
+use super::local::NO_QUEUE;
 use super::sync::Cell;
 
 /// A task's number: unique in this process, growing in the order of spawning on each thread.
@@ -42,7 +43,6 @@ pub(super) const NO_SLOT: u32 = u32::MAX;
 pub(crate) struct Origin {
     pub(crate) queue: u32,
     pub(crate) group: u32,
-    pub(crate) priority: u8,
     /// Whether panics end with the handle.
     pub(crate) catches: bool,
     pub(crate) location: &'static Location<'static>,
@@ -52,6 +52,7 @@ pub(crate) struct Origin {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extras {
     pub(crate) name: Option<Arc<str>>,
+    pub(crate) priority: u8,
     pub(crate) deadline_ns: Option<u64>,
     /// For a task sent from another thread: its group, which only the owner can look up, and the
     /// life of the queue that it is meant for.
@@ -67,10 +68,16 @@ pub(super) struct Fields {
     pub(super) word: Cell<u64>,
     pub(super) references: Cell<i32>,
     pub(super) slot: Cell<u32>,
-    pub(super) queue: Cell<u32>,
     pub(super) group: Cell<u32>,
-    pub(super) priority: u8,
+    pub(super) queue: u16,
     pub(super) flags: Cell<u16>,
+}
+
+impl Fields {
+    #[inline]
+    pub(super) fn queue(&self) -> u32 {
+        if self.queue == u16::MAX { NO_QUEUE } else { self.queue.into() }
+    }
 }
 
 impl TaskMeta<'_> {
@@ -98,7 +105,7 @@ impl TaskMeta<'_> {
 
     /// The more, the more urgent; 0 unless set.
     pub fn priority(self) -> u8 {
-        self.header().fields.priority
+        self.extras().map_or(0, |extras| extras.priority)
     }
 
     /// When it should be done, if that was said.
@@ -134,7 +141,7 @@ impl TaskMeta<'_> {
     }
 
     pub(crate) fn queue(self) -> u32 {
-        self.header().fields.queue.get()
+        self.header().fields.queue()
     }
 
     /// For a root: the number of the driver.
@@ -198,7 +205,7 @@ impl TaskId {
             static NEXT: Counter<u64> = const { Counter::new(0) };
         }
         let mut next = NEXT.get();
-        if next % BLOCK == 0 {
+        if next.is_multiple_of(BLOCK) {
             static BLOCKS: AtomicU64 = AtomicU64::new(0);
             next = BLOCKS.fetch_add(1, Ordering::Relaxed) * BLOCK;
         }

@@ -196,9 +196,7 @@ impl Shared {
             drop(task);
         }
         let mut panic = None;
-        loop {
-            // In its own statement, so that the list is not borrowed while destructors run.
-            let Some(cell) = local.take_any() else { break };
+        while let Some(cell) = local.take_any() {
             // SAFETY: it was in the list, so the executor's reference keeps it alive.
             let header = unsafe { cell.as_ref() };
             // SAFETY: on the owner's thread, and the task was not done.

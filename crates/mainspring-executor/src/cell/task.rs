@@ -80,7 +80,9 @@ where
         let panic = unsafe { end(cell, error) };
         // SAFETY: the error is in place; the reference is the executor's, which will never take it.
         let published = unsafe { deliver(cell) };
-        panic.or(published).map(resume_unwind);
+        if let Some(panic) = panic.or(published) {
+            resume_unwind(panic);
+        }
     } else {
         local.enlist(cell);
         // SAFETY: new, so the executor's reference is free to carry.
@@ -117,7 +119,9 @@ where
         unsafe { release(cell) };
         // SAFETY: the error is in place; the reference is the executor's, which will never take it.
         let published = unsafe { deliver(cell) };
-        panic.or(published).map(resume_unwind);
+        if let Some(panic) = panic.or(published) {
+            resume_unwind(panic);
+        }
     }
     handle
 }
@@ -199,6 +203,10 @@ impl TaskRef {
         let polled = unsafe { (header.vtable.poll)(self.cell, &mut Context::from_waker(&waker)) };
         local.set_running(None);
         match polled {
+            // An abort wakes, so there is nothing to be seen without that.
+            Polled::Pending if flags.get() & flags::WOKEN != 0 && header.state.is_aborted() => {
+                Step::Over
+            }
             Polled::Pending => Step::Pending,
             Polled::Ready => {
                 flags.set(flags.get() | flags::DONE);
@@ -455,9 +463,9 @@ impl<F: Future, X: MaybeExtras> Task<F, X> {
             word: Cell::new(0),
             references: Cell::new(references),
             slot: Cell::new(NO_SLOT),
-            queue: Cell::new(origin.queue),
             group: Cell::new(origin.group),
-            priority: origin.priority,
+            // The builder takes no more queues than that; the last number means none.
+            queue: origin.queue.try_into().unwrap_or(u16::MAX),
             flags: Cell::new(if origin.catches { flags | flags::CATCHES } else { flags }),
         };
         let header = Header {
@@ -610,8 +618,7 @@ impl Root {
             shared.count_cell();
         }
         let location = std::panic::Location::caller();
-        let origin =
-            Origin { queue: NO_QUEUE, group: NO_GROUP, priority: 0, catches: true, location };
+        let origin = Origin { queue: NO_QUEUE, group: NO_GROUP, catches: true, location };
         let memory = local.memory.take(Task::<Nothing, ()>::LAYOUT);
         let birth = Birth { state: State::local(false), references: 1, flags: flags::ROOT };
         // SAFETY: fresh memory of that layout.

@@ -108,7 +108,7 @@ impl Drop for Owner {
 
 fn origin() -> Origin {
     let location = std::panic::Location::caller();
-    Origin { queue: 0, group: NO_GROUP, priority: 0, catches: true, location }
+    Origin { queue: 0, group: NO_GROUP, catches: true, location }
 }
 
 /// Tells when it is dropped, and notices when that happens twice.

@@ -68,11 +68,11 @@ const POWERS: usize = 64;
 const STEP_BITS: u32 = 4;
 const STEPS: usize = 1 << STEP_BITS;
 
-/// Below this much, accounts are equal: two to the tenth nanoseconds.
-const GRAIN_BITS: u32 = 10;
+/// A sixteenth of this is the narrowest bucket: two to the fourteenth nanoseconds.
+const GRAIN_BITS: u32 = 14;
 
 /// Service after which accounts are halved.
-const EPOCH_NS: u64 = 20_000_000;
+const EPOCH_NS: u64 = 10_000_000;
 
 /// A task's word: its account, and the low bits of the epoch that it is from.
 const WORD_BITS: u32 = 44;
@@ -84,7 +84,7 @@ impl Default for Las {
 }
 
 impl Las {
-    /// With accounts halved each time that the queue has given this much service; 20 ms by default,
+    /// With accounts halved each time that the queue has given this much service; 10 ms by default,
     /// at least a microsecond.
     pub fn new(epoch: std::time::Duration) -> Self {
         Self {
@@ -152,12 +152,10 @@ impl Las {
     /// Puts an account with ready tasks into its bucket.
     fn line_up(&mut self, account: u32, why: Why) {
         let passed = self.age(account);
-        if passed > 0 && why == Why::Woken {
-            if let Some(least) = self.least() {
-                let floor = floor_of(least) / 2;
-                let account = &mut self.accounts[account as usize];
-                account.attained = account.attained.max(floor);
-            }
+        let least = self.least().filter(|_| passed > 0 && why == Why::Woken);
+        if let Some(least) = least {
+            let account = &mut self.accounts[account as usize];
+            account.attained = account.attained.max(floor_of(least) / 2);
         }
         let index = bucket_of(self.accounts[account as usize].attained);
         self.accounts[account as usize].is_waiting = true;

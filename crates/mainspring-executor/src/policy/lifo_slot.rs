@@ -36,11 +36,10 @@ impl<P: Policy> Policy for LifoSlot<P> {
     }
 
     fn pop(&mut self) -> Option<TaskRef> {
-        if self.turns < TURNS || self.inner.is_empty() {
-            if let Some(task) = self.slot.take() {
-                self.turns = self.turns.saturating_add(1);
-                return Some(task);
-            }
+        let has_turn = self.turns < TURNS || self.inner.is_empty();
+        if let Some(task) = self.slot.take_if(|_| has_turn) {
+            self.turns = self.turns.saturating_add(1);
+            return Some(task);
         }
         self.turns = 0;
         self.inner.pop()
