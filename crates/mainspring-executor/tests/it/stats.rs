@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainspring_executor::{Executor, Las, QueueSpec, RunnableFifo, Statistics, yield_now};
+use mainspring_executor::{Las, QueueSpec, RunnableFifo, Statistics, yield_now};
 
 use crate::rigging::{Parking, builder, on_manual_clock, settle};
 
@@ -129,7 +129,8 @@ fn tasks_are_listed_with_all_that_is_known_of_them() {
 #[test]
 fn snapshots_can_be_serialized() {
     let (clock, builder) = on_manual_clock();
-    let executor: Executor<u8> = builder.queue(1, 1, RunnableFifo::default()).build().unwrap();
+    let executor: mainspring_executor::Executor<u8> =
+        builder.queue(1, 1, RunnableFifo::default()).build().unwrap();
     executor.queue(1).unwrap().spawn(async move { clock.advance(MS) }).detach();
     settle(&executor);
     let json = serde_json::to_value(executor.stats()).unwrap();
