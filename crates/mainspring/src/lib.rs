@@ -6,6 +6,7 @@
 //! |---|---|---|---|
 //! | [`clock`] | mainspring-clock | clocks that are passed in, manual ones for tests | |
 //! | [`schedule`] | mainspring-schedule | rules that produce times: cron, one-shot, cycle | |
+//! | `executor` | mainspring-executor | shares one thread among queues of tasks, by weight | `executor` |
 //! | `job` | mainspring-job | what a job and a run are | `scheduler` (default) |
 //! | `scheduler` | mainspring-scheduler | runs jobs when their schedules say so | `scheduler` (default) |
 //!
@@ -22,6 +23,8 @@
 //! ```
 
 pub use mainspring_clock as clock;
+#[cfg(feature = "executor")]
+pub use mainspring_executor as executor;
 #[cfg(feature = "scheduler")]
 pub use mainspring_job as job;
 pub use mainspring_schedule as schedule;
