@@ -45,6 +45,7 @@ Example:
   mainspring schema > jobs.schema.json
   Then `#:schema ./jobs.schema.json` in the first line of jobs.toml tells editors about it.")]
     Schema,
+    Jitter(Jitter),
     Completions(Completions),
     Man(Man),
     /// Becomes another user, then executes a command
@@ -292,6 +293,55 @@ Exit codes:
   1  something was not; the rest stands on standard output all the same
   2  the command line is wrong";
 
+/// Measures how late ticks are on this machine
+///
+/// Lets `tokio::time` and the timers of mainspring-timer tick in turn: as they come, with the lateness
+/// of half of the wakes made up for (compensated), and of most of them (exact, which spins).
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = JITTER_HELP)]
+pub(crate) struct Jitter {
+    /// Periods, such as 250us or 10ms; 500us, 1ms and 10ms by default
+    #[arg(value_name = "PERIOD", value_parser = period)]
+    periods: Vec<Duration>,
+    /// How long to measure, for each period and timer
+    #[arg(long = "for", default_value = "2s", value_name = "TIME", value_parser = period)]
+    pub(crate) span: Duration,
+    /// Measure on a thread of its own, with the best scheduling that the system grants
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    /// Draw the percentiles
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print JSON, one object per line, times in nanoseconds
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Jitter {
+    pub(crate) fn periods(&self) -> Vec<Duration> {
+        match self.periods.as_slice() {
+            [] => [500, 1_000, 10_000].map(Duration::from_micros).to_vec(),
+            periods => periods.to_vec(),
+        }
+    }
+}
+
+const JITTER_HELP: &str = "\
+Examples:
+  mainspring jitter
+  mainspring jitter 250us 1ms --for 10s --svg jitter.svg
+  mainspring jitter 1ms --isolated --json
+
+Reading:
+  p50, p99  half of the ticks, 99 of 100 were at most so late; never early
+  lead      how much ahead the kernel was asked for the last tick
+  drift     by how much lateness grows with time: a beat that keeps up has next to none
+
+Exit codes:
+  0  all went well
+  1  the system refused a timer or a thread, or the picture could not be written
+  2  the command line is wrong";
+
 /// Prints the completion script of a shell
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -309,7 +359,7 @@ pub(crate) struct Completions {
 #[command(after_help = "Example: mainspring man | man -l -")]
 pub(crate) struct Man {
     /// The page of this command instead of the program's
-    #[arg(value_parser = ["run", "check", "next", "simulate", "convert", "schema", "completions", "man"])]
+    #[arg(value_parser = ["run", "check", "next", "simulate", "convert", "jitter", "schema", "completions", "man"])]
     pub(crate) of: Option<String>,
 }
 
@@ -354,6 +404,13 @@ fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "allowed: lengths of time such as 10s, 2m30s or 0s".to_owned();
     let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
     Duration::try_from(signed).map_err(|_| wrong())
+}
+
+/// A length of time that is not zero.
+fn period(text: &str) -> Result<Duration, String> {
+    let allowed = Duration::from_micros(10)..=Duration::from_secs(3600);
+    let period = duration(text).ok().filter(|period| allowed.contains(period));
+    period.ok_or_else(|| "allowed: 10us to 1h, such as 250us, 10ms or 2s".to_owned())
 }
 
 fn dialect(text: &str) -> Result<Dialect, String> {

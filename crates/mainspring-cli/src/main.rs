@@ -5,6 +5,7 @@ mod cli;
 mod convert;
 mod crontab;
 mod exit;
+mod jitter;
 mod jobs;
 mod jobs_toml;
 mod log;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Convert(arguments) => convert::convert(&arguments),
         Command::Schema => schema(),
+        Command::Jitter(arguments) => jitter::jitter(&arguments),
         Command::Completions(arguments) => completions(&arguments),
         Command::Man(arguments) => man(&arguments),
         Command::AsUser(arguments) => {

@@ -98,6 +98,9 @@ pub struct Tick {
     pub missed: u64,
     /// Ticks taken before this one.
     pub index: u64,
+    /// How much ahead of its instant the kernel was asked for it, from what was learned of this
+    /// machine; zero with [`Precision::Kernel`](crate::Precision::Kernel).
+    pub lead: Duration,
 }
 
 impl Tick {
@@ -166,6 +169,7 @@ impl Interval {
     pub fn poll_next_tick(&mut self, cx: &mut Context<'_>) -> Poll<Tick> {
         let at = ready!(self.wait.poll(cx, self.period));
         let scheduled = self.wait.deadline();
+        let lead = self.wait.armed_ahead();
         self.wait.set_deadline(self.missed.next(scheduled, at, self.period));
         let late = at.saturating_duration_since(scheduled);
         let missed = match late < self.period {
@@ -177,7 +181,7 @@ impl Interval {
         };
         let index = self.ticked;
         self.ticked += 1;
-        Poll::Ready(Tick { scheduled, at, missed, index })
+        Poll::Ready(Tick { scheduled, at, missed, index, lead })
     }
 
     /// The time from one tick to the next.

@@ -21,6 +21,7 @@ fn help_has_examples_and_exit_codes() {
         "next",
         "simulate",
         "convert",
+        "jitter",
         "schema",
         "completions",
         "man",
@@ -29,7 +30,7 @@ fn help_has_examples_and_exit_codes() {
         assert!(help.contains(word), "{word}: {help}");
     }
     assert!(!help.contains("__as-user"), "{help}");
-    for command in ["run", "check", "next", "simulate", "convert"] {
+    for command in ["run", "check", "next", "simulate", "convert", "jitter"] {
         let help = said(&[command, "--help"]);
         assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
@@ -60,6 +61,8 @@ fn wrong_arguments_are_exit_code_2() {
         &["next", "--stdin"],
         &["next", "* * * * *", "--count", "0"],
         &["next", "* * * * *", "--dialect", "klingon"],
+        &["jitter", "0ms"],
+        &["jitter", "often"],
     ] {
         let output = output(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

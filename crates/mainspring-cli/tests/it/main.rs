@@ -6,6 +6,7 @@ mod convert;
 #[cfg(unix)]
 mod every_second;
 mod help;
+mod jitter;
 mod jobs_toml;
 mod next;
 mod program;

@@ -110,6 +110,14 @@ impl Wait {
         self.driver.as_ref().map_or(Duration::ZERO, lead)
     }
 
+    /// How much ahead it was armed for the deadline.
+    pub(crate) fn armed_ahead(&self) -> Duration {
+        let registered = self.registered.as_ref();
+        registered
+            .filter(|its| its.deadline == self.deadline)
+            .map_or(Duration::ZERO, |its| its.lead)
+    }
+
     /// Moves the deadline. A task that waits for it is woken for the new one, once polled again if
     /// the new one is later.
     pub(crate) fn set_deadline(&mut self, deadline: Instant) {
