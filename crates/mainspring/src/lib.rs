@@ -9,6 +9,7 @@
 //! | `executor` | mainspring-executor | shares one thread among queues of tasks, by weight | `executor` |
 //! | `job` | mainspring-job | what a job and a run are | `scheduler` (default) |
 //! | `scheduler` | mainspring-scheduler | runs jobs when their schedules say so | `scheduler` (default) |
+//! | `timer` | mainspring-timer | sleeps, time-outs, intervals and alarms on the kernel's timers | `timer` |
 //!
 //! The names that most programs need stand at the root.
 //!
@@ -30,6 +31,8 @@ pub use mainspring_job as job;
 pub use mainspring_schedule as schedule;
 #[cfg(feature = "scheduler")]
 pub use mainspring_scheduler as scheduler;
+#[cfg(feature = "timer")]
+pub use mainspring_timer as timer;
 
 pub use mainspring_schedule::Schedule;
 #[cfg(feature = "scheduler")]
