@@ -30,15 +30,18 @@ mod misfire;
 mod name;
 mod overlap;
 mod policy;
+mod policy_text;
 mod retry;
 mod run;
 mod state;
+pub mod store;
 
 pub use id::{JobId, RunId};
 pub use misfire::{Misfire, Onward};
 pub use name::{JobName, NameError};
 pub use overlap::{Admission, Overlap, WAITING_MAX};
 pub use policy::Policy;
+pub use policy_text::PolicyError;
 pub use retry::Retry;
 pub use run::Run;
 pub use state::RunState;

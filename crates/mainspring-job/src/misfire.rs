@@ -39,12 +39,12 @@ use mainspring_schedule::Schedule;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Misfire {
     grace: Duration,
-    late: Late,
+    pub(crate) late: Late,
 }
 
 /// What runs of the instants that lie further back than the grace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Late {
+pub(crate) enum Late {
     None,
     /// The last one, if nothing within the grace runs in its place.
     Last,

@@ -42,6 +42,11 @@ impl JobName {
         Ok(Self(name.into()))
     }
 
+    /// The queue of those who name none.
+    pub(crate) fn default_queue() -> Self {
+        Self("default".into())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

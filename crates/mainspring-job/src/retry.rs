@@ -21,11 +21,11 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     attempts: u32,
-    backoff: Backoff,
+    pub(crate) backoff: Backoff,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Backoff {
+pub(crate) enum Backoff {
     Fixed(Duration),
     /// Doubles from `base` to `max`; the pause is drawn evenly from zero to that.
     Exponential {

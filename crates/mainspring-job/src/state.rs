@@ -39,6 +39,18 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Due,
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::TimedOut,
+        Self::Cancelled,
+        Self::Skipped,
+        Self::Missed,
+    ];
+
     /// Whether a run in this state may change to `next`.
     pub fn may_become(self, next: Self) -> bool {
         match self {
@@ -65,7 +77,12 @@ impl RunState {
         !matches!(self, Self::Due | Self::Running)
     }
 
-    /// The state as one lower-case word, for logs and stores.
+    /// The state that [`as_str`](Self::as_str) names so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
+    /// The state as lower-case words, for logs and stores.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Due => "due",
@@ -92,9 +109,6 @@ mod tests {
         self, Cancelled, Due, Failed, Missed, Running, Skipped, Succeeded, TimedOut,
     };
 
-    const ALL: [RunState; 8] =
-        [Due, Running, Succeeded, Failed, TimedOut, Cancelled, Skipped, Missed];
-
     #[test]
     fn the_picture_and_the_code_agree() {
         let allowed = [
@@ -108,8 +122,8 @@ mod tests {
             (Running, TimedOut),
             (Running, Cancelled),
         ];
-        for from in ALL {
-            for to in ALL {
+        for from in RunState::ALL {
+            for to in RunState::ALL {
                 assert_eq!(from.may_become(to), allowed.contains(&(from, to)), "{from} to {to}");
             }
         }
@@ -117,10 +131,11 @@ mod tests {
 
     #[test]
     fn what_is_final_leads_nowhere() {
-        for state in ALL {
+        for state in RunState::ALL {
+            assert_eq!(RunState::named(state.as_str()), Some(state));
             assert_eq!(
                 state.is_final(),
-                !ALL.iter().any(|next| state.may_become(*next)),
+                !RunState::ALL.iter().any(|next| state.may_become(*next)),
                 "{state}"
             );
         }
