@@ -1,6 +1,7 @@
 //! Waits for what is due, and starts it.
 
 use std::future::{pending, poll_fn, ready};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -8,11 +9,10 @@ use jiff::Timestamp;
 use mainspring_clock::JumpDetector;
 use tokio_util::sync::ReusableBoxFuture;
 
-use crate::Sleep;
 use crate::control::Control;
 use crate::engine::Start;
 use crate::error::{Error, Kind};
-use crate::runner::{Execution, Report, TIME_TO_WIND_UP, later};
+use crate::runner::{Execution, Report, TIME_TO_WIND_UP};
 use crate::shared::Shared;
 
 /// So many jobs are started before other tasks of the thread get a turn.
@@ -26,9 +26,9 @@ pub(crate) async fn run(shared: &Arc<Shared>) -> Result<Report, Error> {
 
 async fn start_what_is_due(shared: &Arc<Shared>) {
     let timer = shared.timer();
-    let mut jumps = JumpDetector::new(timer.now(), timer.wall_now());
+    let mut jumps = JumpDetector::new(timer.now_with_sleep(), timer.wall_now());
     let mut launcher = Launcher::new(shared);
-    let mut alarm: Option<(Timestamp, Sleep)> = None;
+    let mut alarm = None;
     loop {
         let Some(turn) = take_turn(shared, &mut jumps) else {
             return;
@@ -40,17 +40,14 @@ async fn start_what_is_due(shared: &Arc<Shared>) {
             tokio::task::yield_now().await;
             continue;
         }
-        if alarm.as_ref().map(|(at, _)| *at) != turn.next {
-            alarm = turn.next.map(|at| (at, timer.alarm(at.into())));
-        }
         let due = async {
-            match &mut alarm {
-                Some((_, sleep)) => sleep.await,
+            match turn.next {
+                Some(at) => timer.wait_until(at, &mut alarm).await,
                 None => pending().await,
             }
         };
         tokio::select! {
-            () = due => alarm = None,
+            () = due => {}
             () = shared.changed() => {}
         }
     }
@@ -65,7 +62,7 @@ struct Turn {
 /// `None` when it is time to stop.
 fn take_turn(shared: &Shared, jumps: &mut JumpDetector) -> Option<Turn> {
     let timer = shared.timer();
-    let jump = jumps.observe(timer.now(), timer.wall_now());
+    let jump = jumps.observe(timer.now_with_sleep(), timer.wall_now());
     let now = shared.wall_now();
     let mut state = shared.lock();
     if state.stop_at.is_some() {
@@ -124,9 +121,11 @@ impl<'a> Running<'a> {
     fn begin(shared: &'a Arc<Shared>) -> Result<Self, Error> {
         let now = shared.wall_now();
         let mut state = shared.lock();
-        if std::mem::replace(&mut state.is_running, true) {
+        if state.is_running {
             return Err(Kind::AlreadyRunning.into());
         }
+        shared.timer().begin()?;
+        state.is_running = true;
         state.cut.clear();
         if state.stop_at.is_none() {
             state.engine.hold(false, now);
@@ -141,19 +140,20 @@ impl<'a> Running<'a> {
         self.cut_what_has_not_started();
         // Softly: until the grace is over.
         while self.is_going() {
-            let stop_at = shared.lock().stop_at.unwrap_or_else(|| timer.now());
+            let now = timer.now();
+            let stop_at = shared.lock().stop_at.unwrap_or(now);
             tokio::select! {
-                () = timer.sleep_until(stop_at) => break,
+                () = timer.sleep(stop_at.saturating_duration_since(now)) => break,
                 () = shared.changed() => {}
             }
         }
         // Hard: first asking, then without asking.
         for stop in [Control::cancel, Control::abort] {
             self.going().iter().for_each(|control| stop(control));
-            let hard = later(timer.now(), TIME_TO_WIND_UP);
+            let mut wound_up = pin!(timer.sleep(TIME_TO_WIND_UP));
             while self.is_going() {
                 tokio::select! {
-                    () = timer.sleep_until(hard) => break,
+                    () = &mut wound_up => break,
                     () = shared.changed() => {}
                 }
             }

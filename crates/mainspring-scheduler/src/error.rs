@@ -1,6 +1,8 @@
 //! Says why the scheduler refused.
 
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 
 use mainspring_job::{JobName, NameError};
 
@@ -21,6 +23,7 @@ pub(crate) enum Kind {
     UnknownGroup(String),
     NoSuchJob,
     AlreadyRunning,
+    NoTimer(Arc<io::Error>),
 }
 
 impl Error {
@@ -48,6 +51,12 @@ impl Error {
 impl From<Kind> for Error {
     fn from(kind: Kind) -> Self {
         Self { kind }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Kind::NoTimer(Arc::new(error)).into()
     }
 }
 
@@ -80,6 +89,7 @@ impl fmt::Display for Error {
             ),
             Kind::NoSuchJob => f.write_str("there is no such job (any more)"),
             Kind::AlreadyRunning => f.write_str("the scheduler is running already"),
+            Kind::NoTimer(_) => f.write_str("the system gave no timer to wait with"),
         }
     }
 }
@@ -89,6 +99,7 @@ impl std::error::Error for Error {
         match &self.kind {
             Kind::Schedule(error) => Some(error),
             Kind::Name(error) => Some(error),
+            Kind::NoTimer(error) => Some(&**error),
             _ => None,
         }
     }

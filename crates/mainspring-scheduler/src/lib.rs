@@ -28,8 +28,11 @@
 //! tasks of the runtime that [`Scheduler::run`] is called on; a run that fails or panics ends itself
 //! and nothing else.
 //!
-//! Time comes in through [`Timer`]: [`TokioTimer`] for the real world, `ManualClock` of
-//! mainspring-clock for tests, which then run a year of jobs without sleeping.
+//! It waits for the wall clock itself, and hears at once when that is set ([`Alarm`]); the time the
+//! machine slept is time that passed. Tests turn a `ManualClock` of mainspring-clock, and live through a
+//! year of jobs without sleeping: [`Scheduler::manual`].
+//!
+//! [`Alarm`]: mainspring_timer::Alarm
 
 mod callbacks;
 mod context;
@@ -59,4 +62,3 @@ pub use job::{Job, JobBuilder};
 pub use runner::{Cut, Report};
 pub use scheduler::{JobInfo, Scheduler};
 pub use spawn::{Spawn, Task, TokioSpawn};
-pub use timer::{Sleep, Timer, TokioTimer};

@@ -173,7 +173,7 @@ impl Execution {
         let timer = self.shared.timer();
         let timeout = async {
             match self.core.policy.timeout_limit() {
-                Some(limit) => timer.sleep_until(later(timer.now(), limit)).await,
+                Some(limit) => timer.sleep(limit).await,
                 None => std::future::pending().await,
             }
         };
@@ -195,7 +195,7 @@ impl Execution {
                 _ => End::Returned(outcome),
             },
             () = self.control.abort_token().cancelled() => End::Cancelled,
-            () = timer.sleep_until(later(timer.now(), TIME_TO_WIND_UP)) => end,
+            () = timer.sleep(TIME_TO_WIND_UP) => end,
         }
     }
 
@@ -205,7 +205,7 @@ impl Execution {
         tokio::select! {
             biased;
             () = self.control.cancel_token().cancelled() => None,
-            () = timer.sleep_until(later(timer.now(), pause)) => Some(()),
+            () = timer.sleep(pause) => Some(()),
         }
     }
 
@@ -346,10 +346,4 @@ fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     text
-}
-
-/// `Instant` has an end; what lies beyond it is as good as never.
-pub(crate) fn later(now: std::time::Instant, by: Duration) -> std::time::Instant {
-    const FAR_AWAY: Duration = Duration::from_secs(100 * 365 * 86_400);
-    now.checked_add(by).unwrap_or(now + FAR_AWAY)
 }

@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use mainspring_clock::ManualClock;
 use mainspring_job::{JobId, JobName, Run, RunId};
 use mainspring_schedule::Schedule;
+use mainspring_timer::Driver;
 
 use crate::driver;
 use crate::error::{Error, Kind};
-use crate::runner::later;
 use crate::shared::Shared;
-use crate::{Events, Job, JobHandle, Report, Spawn, Timer, TokioSpawn, TokioTimer};
+use crate::timer::Timer;
+use crate::{Events, Job, JobHandle, Report, Spawn, TokioSpawn};
 
 /// Runs jobs when their schedules say so.
 ///
@@ -55,12 +57,17 @@ pub struct JobInfo {
 }
 
 impl Scheduler {
-    /// A scheduler on the machine's clocks and tokio's timers and tasks.
+    /// A scheduler on the machine's clocks, with the timers of the runtime that it runs on and tokio's
+    /// tasks.
+    ///
+    /// In a runtime whose I/O driver is off it waits by tokio's clock, and without a runtime on a thread
+    /// of its own; a wall clock that was set is noticed within 30 seconds then, otherwise at once where
+    /// the kernel tells.
     pub fn new() -> Self {
-        Self::with_timer(TokioTimer)
+        Self { shared: Arc::new(Shared::new(Timer::new(None), Box::new(TokioSpawn))) }
     }
 
-    /// A scheduler on clocks of the caller's choice.
+    /// A scheduler on a clock that is turned by hand, for tests and simulations.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -70,7 +77,7 @@ impl Scheduler {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
-    /// let scheduler = Scheduler::with_timer(clock.clone());
+    /// let scheduler = Scheduler::manual(&clock);
     /// let job = scheduler.add(Job::cron("@hourly")?.run(|_| async {}))?;
     /// tokio::spawn({
     ///     let scheduler = scheduler.clone();
@@ -81,8 +88,16 @@ impl Scheduler {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn with_timer(timer: impl Timer) -> Self {
-        Self { shared: Arc::new(Shared::new(Box::new(timer), Box::new(TokioSpawn))) }
+    pub fn manual(clock: &ManualClock) -> Self {
+        Self::with_driver(Driver::manual(clock))
+    }
+
+    /// A scheduler whose waits are those of `driver`: a thread's for a runtime that is too busy, for
+    /// example.
+    ///
+    /// A wall clock that was set is noticed within 30 seconds, on a manual clock at once.
+    pub fn with_driver(driver: Driver) -> Self {
+        Self { shared: Arc::new(Shared::new(Timer::new(Some(driver)), Box::new(TokioSpawn))) }
     }
 
     /// Has runs executed elsewhere than in tokio's tasks.
@@ -207,11 +222,10 @@ impl Scheduler {
     /// the scheduler may be run again.
     ///
     /// # Errors
-    /// If the scheduler is running already.
+    /// If the scheduler is running already, or the system gives no timer.
     ///
     /// # Panics
-    /// Outside a tokio runtime, unless both timer and spawn are others; with [`TokioTimer`], in one
-    /// without its timer.
+    /// When a run starts outside a tokio runtime, unless [`spawn_on`](Self::spawn_on) puts runs elsewhere.
     pub async fn run(&self) -> Result<Report, Error> {
         driver::run(&self.shared).await
     }
@@ -225,6 +239,12 @@ impl Scheduler {
     pub fn shutdown(&self, grace: Duration) {
         self.shared.stop_at(later(self.shared.timer().now(), grace));
     }
+}
+
+/// `Instant` has an end; what lies beyond it is as good as never.
+fn later(now: Instant, by: Duration) -> Instant {
+    const FAR_AWAY: Duration = Duration::from_secs(100 * 365 * 86_400);
+    now.checked_add(by).unwrap_or(now + FAR_AWAY)
 }
 
 fn no_such_job() -> Error {

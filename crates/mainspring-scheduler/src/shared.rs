@@ -11,15 +11,16 @@ use jiff::Timestamp;
 use mainspring_job::{Run, RunId, RunState};
 use tokio::sync::Notify;
 
+use crate::Spawn;
 use crate::engine::{Effects, Engine};
 use crate::entry::Core;
 use crate::event::{Bell, Event, EventKind, Events};
 use crate::runner::Cut;
 use crate::spawn::Task;
-use crate::{Spawn, Timer};
+use crate::timer::Timer;
 
 pub(crate) struct Shared {
-    timer: Box<dyn Timer>,
+    timer: Timer,
     spawn: Box<dyn Spawn>,
     bell: Bell,
     /// Something happened that the driver must know: a job, a run to start, a shutdown, the last end.
@@ -38,7 +39,7 @@ pub(crate) struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(timer: Box<dyn Timer>, spawn: Box<dyn Spawn>) -> Self {
+    pub(crate) fn new(timer: Timer, spawn: Box<dyn Spawn>) -> Self {
         let state = State {
             engine: Engine::new(),
             is_running: false,
@@ -54,8 +55,8 @@ impl Shared {
         Self { spawn, ..self }
     }
 
-    pub(crate) fn timer(&self) -> &dyn Timer {
-        &*self.timer
+    pub(crate) fn timer(&self) -> &Timer {
+        &self.timer
     }
 
     /// The wall clock; a time that no calendar has is its end.

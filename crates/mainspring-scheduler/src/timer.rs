@@ -1,78 +1,95 @@
-//! Waits for instants, on either clock; the scheduler decides which.
+//! Waits for both clocks: the machine's, or one that a test turns.
+//!
+//! # Ground rules
+//! - Sleep of the machine is time that passed, not a clock that was set.
+//! - A driver that was not given is looked for at each run: the next one may be in another runtime.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::pending;
+use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use mainspring_clock::{Clock, ManualClock, SystemClock, WallClock};
+use jiff::Timestamp;
+use mainspring_clock::{Clock, SystemClock, WallClock};
+use mainspring_timer::{Alarm, Backend, Driver, time_asleep};
 
-/// A wait in progress.
-pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Both clocks, and what waits for them.
+pub(crate) struct Timer {
+    /// What the scheduler was given.
+    given: Option<Driver>,
+    /// Otherwise what it has found.
+    found: Mutex<Option<Driver>>,
+}
 
-/// Both clocks, and a way to wait for them.
-///
-/// Open for implementation: a runtime of another kind is one `impl` away.
-pub trait Timer: Clock + WallClock + Send + Sync + 'static {
-    /// Completes once the monotonic clock shows `deadline` or later; never before.
-    fn sleep_until(&self, deadline: Instant) -> Sleep;
+impl Timer {
+    pub(crate) fn new(given: Option<Driver>) -> Self {
+        Self { given, found: Mutex::default() }
+    }
 
-    /// Completes once the wall clock shows `at` or later, however often the clock is set meanwhile.
+    /// Finds a driver, if none was given: that of the runtime; where its I/O driver is off, tokio's own
+    /// clock; without a runtime, a thread.
+    pub(crate) fn begin(&self) -> io::Result<()> {
+        if self.given.is_none() {
+            let driver = Driver::current()
+                .or_else(|_| Driver::new(Backend::Portable))
+                .or_else(|_| Driver::thread())?;
+            *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(driver);
+        }
+        Ok(())
+    }
+
+    /// The monotonic clock.
+    pub(crate) fn now(&self) -> Instant {
+        self.given.as_ref().map_or_else(|| SystemClock.now(), Clock::now)
+    }
+
+    /// The monotonic clock, had it gone on while the machine slept.
+    pub(crate) fn now_with_sleep(&self) -> Instant {
+        self.now() + self.given.as_ref().map_or_else(time_asleep, Driver::time_asleep)
+    }
+
+    pub(crate) fn wall_now(&self) -> SystemTime {
+        self.given.as_ref().map_or_else(|| SystemClock.wall_now(), WallClock::wall_now)
+    }
+
+    /// Completes when `duration` has passed on the monotonic clock.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        match self.driver() {
+            Some(driver) => driver.sleep(duration).await,
+            None => pending().await,
+        }
+    }
+
+    /// Completes once the wall clock shows `at` or later, or was set; either way it is time to look at
+    /// it. `alarm` is kept from one call to the next, since a new one costs descriptors.
     ///
-    /// It may complete early, when the clock was set: the caller looks at the clock again.
-    fn alarm(&self, at: SystemTime) -> Sleep;
-}
-
-/// The machine's clocks, waited for with `tokio::time`.
-///
-/// Precise to tokio's millisecond, late by up to two. When the wall clock is set forward an alarm
-/// notices within 30 seconds.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TokioTimer;
-
-/// tokio waits on the monotonic clock alone, so a wall clock that was set is noticed only by looking.
-const LOOK_AT_THE_WALL_CLOCK_EVERY: Duration = Duration::from_secs(30);
-
-impl Clock for TokioTimer {
-    fn now(&self) -> Instant {
-        SystemClock.now()
-    }
-}
-
-impl WallClock for TokioTimer {
-    fn wall_now(&self) -> SystemTime {
-        SystemClock.wall_now()
-    }
-}
-
-impl Timer for TokioTimer {
-    fn sleep_until(&self, deadline: Instant) -> Sleep {
-        Box::pin(tokio::time::sleep_until(deadline.into()))
+    /// Dropping the future loses nothing.
+    pub(crate) async fn wait_until(&self, at: Timestamp, alarm: &mut Option<Alarm>) {
+        let at = SystemTime::from(at);
+        let is_set = match alarm {
+            Some(alarm) => alarm.at() == at || alarm.set(at).is_ok(),
+            None => false,
+        };
+        if !is_set {
+            *alarm = self.alarm(at);
+        }
+        let Some(waiting) = alarm else {
+            return pending().await;
+        };
+        if waiting.wait().await.is_err() {
+            // Its runtime has gone; this one needs none.
+            *alarm = self.driver().map(|driver| driver.alarm(at));
+        }
     }
 
-    fn alarm(&self, at: SystemTime) -> Sleep {
-        Box::pin(async move {
-            while let Ok(left) = at.duration_since(SystemClock.wall_now()) {
-                if left.is_zero() {
-                    return;
-                }
-                tokio::time::sleep(left.min(LOOK_AT_THE_WALL_CLOCK_EVERY)).await;
-            }
-        })
-    }
-}
-
-impl Timer for ManualClock {
-    fn sleep_until(&self, deadline: Instant) -> Sleep {
-        let wait = self.wait_until(deadline);
-        Box::pin(async move {
-            wait.await;
-        })
+    fn alarm(&self, at: SystemTime) -> Option<Alarm> {
+        let own = if self.given.is_none() { Alarm::new(at).ok() } else { None };
+        own.or_else(|| self.driver().map(|driver| driver.alarm(at)))
     }
 
-    fn alarm(&self, at: SystemTime) -> Sleep {
-        let wait = self.wait_until_wall(at);
-        Box::pin(async move {
-            wait.await;
-        })
+    /// `None` before the first run.
+    fn driver(&self) -> Option<Driver> {
+        let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.given.clone().or_else(found)
     }
 }

@@ -48,6 +48,7 @@
 //! Every future here may be dropped at any moment: no tick is lost, and nothing is left behind.
 
 mod alarm;
+mod asleep;
 mod clock;
 mod counted;
 mod driver;
@@ -67,6 +68,7 @@ mod sys;
 mod timeout;
 
 pub use alarm::{Alarm, ClockChanges, clock_changes};
+pub use asleep::time_asleep;
 pub use clock::now;
 pub use driver::{Backend, Driver};
 pub use interval::{

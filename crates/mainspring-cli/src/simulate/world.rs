@@ -51,7 +51,7 @@ impl World {
     pub(super) fn new(span: &Span, duration: Duration) -> Self {
         let clock = ManualClock::new(span.from.into());
         let spawned = Spawned::default();
-        let scheduler = Scheduler::with_timer(clock.clone()).spawn_on(spawned.clone());
+        let scheduler = Scheduler::manual(&clock).spawn_on(spawned.clone());
         let tally = Rc::new(RefCell::new(Tally::new(span.from, span.to)));
         Self { clock, scheduler, pool: LocalPool::new(), spawned, duration, tally }
     }

@@ -25,7 +25,7 @@ impl Bench {
     /// A scheduler whose clock shows `start`.
     pub(crate) fn at(start: &str) -> Self {
         let clock = ManualClock::new(at(start).into());
-        let scheduler = Scheduler::with_timer(clock.clone());
+        let scheduler = Scheduler::manual(&clock);
         Self { clock, scheduler, log: Arc::default() }
     }
 

@@ -183,7 +183,7 @@ fn a_clock_beyond_every_calendar_is_no_panic() {
         let clock = mainspring_clock::ManualClock::new(
             std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 50),
         );
-        let scheduler = Scheduler::with_timer(clock.clone());
+        let scheduler = Scheduler::manual(&clock);
         let added = scheduler.add(Job::cron("* * * * *").unwrap().run(|_| async {}));
         assert!(added.unwrap_err().is_never_due());
         let running = tokio::spawn({

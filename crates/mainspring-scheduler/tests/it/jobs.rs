@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use mainspring_clock::Clock;
 use mainspring_job::RunState;
 use mainspring_scheduler::{Job, Scheduler};
 
@@ -219,10 +220,7 @@ fn a_run_longer_than_the_step_overlaps_the_next() {
             move |_| {
                 most.fetch_max(now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
                 let now = now.clone();
-                let sleep = mainspring_scheduler::Timer::sleep_until(
-                    &clock,
-                    mainspring_clock::Clock::now(&clock) + 150 * SECOND,
-                );
+                let sleep = clock.wait_until(clock.now() + 150 * SECOND);
                 async move {
                     sleep.await;
                     now.fetch_sub(1, Ordering::Relaxed);

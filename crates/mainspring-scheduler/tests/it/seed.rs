@@ -32,9 +32,9 @@ fn an_idle_scheduler_does_not_wake() {
         assert_eq!(bench.clock.waiting(), 0, "it waits on the clock without a job");
         bench.scheduler.add(Job::cron("0 0 29 2 *").unwrap().run(bench.note())).unwrap();
         bench.clock.run_for(Duration::ZERO).await;
-        let wait = bench.clock.next_deadline();
+        let waits = (bench.clock.waiting(), bench.clock.next_deadline());
         bench.clock.run_for(365 * 24 * 60 * MINUTE).await;
-        assert_eq!((bench.clock.waiting(), bench.clock.next_deadline()), (1, wait));
+        assert_eq!((bench.clock.waiting(), bench.clock.next_deadline()), waits);
         assert!(bench.ran().is_empty());
     });
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mainspring_clock::{Clock, WallClock};
-use mainspring_scheduler::{Job, Timer};
+use mainspring_scheduler::Job;
 
 use crate::bench::{Bench, MINUTE, SECOND, at, block_on};
 
@@ -14,7 +14,7 @@ fn long_job(bench: &Bench, takes: Duration) -> (Job, Arc<AtomicBool>) {
     let ended = Arc::new(AtomicBool::new(false));
     let (clock, flag) = (bench.clock.clone(), ended.clone());
     let job = Job::once(at("2026-03-01T12:01:00Z")).named("long").run(move |_| {
-        let sleep = clock.sleep_until(clock.now() + takes);
+        let sleep = clock.wait_until(clock.now() + takes);
         let flag = flag.clone();
         async move {
             sleep.await;

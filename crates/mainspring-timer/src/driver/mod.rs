@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use mainspring_clock::{Clock, ManualClock};
+use mainspring_clock::{Clock, ManualClock, SystemClock, WallClock};
 use tokio::time::Instant;
 
 use crate::{Alarm, ClockChanges, Interval, IntervalBuilder, Sleep, Timeout, sys};
@@ -182,6 +182,11 @@ impl Driver {
         self.shared.waiting()
     }
 
+    /// As [`time_asleep`](crate::time_asleep); on a manual clock, none.
+    pub fn time_asleep(&self) -> Duration {
+        if self.manual_clock().is_some() { Duration::ZERO } else { sys::time_asleep() }
+    }
+
     pub(crate) fn manual_clock(&self) -> Option<&ManualClock> {
         self.shared.manual_clock()
     }
@@ -196,6 +201,13 @@ impl Driver {
 impl Clock for Driver {
     fn now(&self) -> std::time::Instant {
         Self::now(self).into_std()
+    }
+}
+
+/// The machine's wall clock, or the manual one's.
+impl WallClock for Driver {
+    fn wall_now(&self) -> SystemTime {
+        self.manual_clock().map_or_else(|| SystemClock.wall_now(), WallClock::wall_now)
     }
 }
 

@@ -93,6 +93,19 @@ cfg_select! {
 }
 
 cfg_select! {
+    all(any(target_os = "linux", target_os = "android"), not(mainspring_force_fallback)) => {
+        mod asleep;
+        pub(crate) use asleep::time_asleep;
+    }
+    _ => {
+        /// Where it is not told apart, or counted anyway.
+        pub(crate) fn time_asleep() -> std::time::Duration {
+            std::time::Duration::ZERO
+        }
+    }
+}
+
+cfg_select! {
     all(windows, not(mainspring_force_fallback)) => {
         /// A timer that no runtime carries: here the system's own is one.
         pub(crate) type ThreadTimer = OsTimer;
