@@ -8,8 +8,8 @@ const DENY_WARNINGS: &str = "-Dwarnings";
 
 /// Runs all tests, the workspace's last: its result lines end the log.
 ///
-/// The tests need a Rust toolchain and a C linker, which this program was itself built with, and a
-/// POSIX shell for the commands that crontabs hold.
+/// The tests need a Rust toolchain and a C linker, which this program was itself built with, a C
+/// compiler for SQLite, and a POSIX shell for the commands that crontabs hold.
 pub(crate) fn test() -> Result<(), Failure> {
     if cfg!(unix) {
         need(
@@ -18,6 +18,7 @@ pub(crate) fn test() -> Result<(), Failure> {
             "the tests run crontab commands through it: install a shell",
         )?;
     }
+    need("cc", &["--version"], "install a C compiler: SQLite is built along")?;
     if let Some(manifest) = other_workspace("bench") {
         Step::cargo("Test the bench harness", &["test", "--manifest-path"]).arg(manifest).run()?;
     }

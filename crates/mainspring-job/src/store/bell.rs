@@ -34,6 +34,7 @@ pub struct Bell {
 struct State {
     rings: u64,
     last_watch: u64,
+    watches: usize,
     wakers: HashMap<u64, Waker>,
 }
 
@@ -51,9 +52,15 @@ impl Bell {
     pub fn watch(&self) -> Watch {
         let mut state = self.lock();
         state.last_watch += 1;
+        state.watches += 1;
         let (id, heard) = (state.last_watch, state.rings);
         drop(state);
         Watch { bell: self.clone(), id, heard }
+    }
+
+    /// Whether there is any watch, so that news is worth looking for.
+    pub fn is_watched(&self) -> bool {
+        self.lock().watches > 0
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -107,7 +114,10 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let waker = self.bell.lock().wakers.remove(&self.id);
+        let mut state = self.bell.lock();
+        state.watches -= 1;
+        let waker = state.wakers.remove(&self.id);
+        drop(state);
         drop(waker);
     }
 }
@@ -135,7 +145,9 @@ mod tests {
         let mut watch = bell.watch();
         let mut cx = Context::from_waker(Waker::noop());
         assert_eq!(pin!(watch.changed()).poll(&mut cx), Poll::Pending);
+        assert!(bell.is_watched());
         drop(watch);
         assert!(bell.lock().wakers.is_empty());
+        assert!(!bell.is_watched());
     }
 }

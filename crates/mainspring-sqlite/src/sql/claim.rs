@@ -1,0 +1,222 @@
+//! Claims runs: higher priorities first, within the limits of queues and jobs.
+//!
+//! # Ground rules
+//! - A lane is one queue's runs of one priority, in the order in which they can be claimed. Only the
+//!   beginnings of lanes are read, never what lies in the future.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use mainspring_job::JobName;
+use mainspring_job::store::{Claim, ClaimedRun, Fence, NextWake, from_micros, to_micros};
+use rusqlite::{Connection, Row, named_params};
+
+use super::columns::{instant, instant_if, later, name, run_id, signed};
+use super::{execute, row, rows, take_numbers};
+use crate::error::Result;
+
+/// The first runs of a lane whose jobs have room.
+const FIRST: &str = "SELECT job, due, at, queue, runs_max FROM mainspring_runs r \
+    WHERE state = 'due' AND queue = :queue AND priority = :priority AND at <= :now AND (runs_max \
+    IS NULL OR runs_max > (SELECT count(*) FROM mainspring_runs o WHERE o.job = r.job AND \
+    o.state = 'running')) ORDER BY at, job, due LIMIT :limit";
+
+const TAKE: &str = "UPDATE mainspring_runs SET state = 'running', attempt = attempt + 1, \
+    fence = :fence, node = :node, started = :now, lease_until = :until \
+    WHERE job = :job AND due = :due AND state = 'due' \
+    RETURNING job, due, name, handler, payload, policy, queue, priority, attempt, at";
+
+const RUNNING_OF_JOB: &str =
+    "SELECT count(*) FROM mainspring_runs WHERE job = ? AND state = 'running'";
+
+const RUNNING_OF_QUEUE: &str =
+    "SELECT count(*) FROM mainspring_runs WHERE queue = ? AND state = 'running'";
+
+struct Lane {
+    queue: String,
+    priority: i16,
+}
+
+/// A run that may be claimed.
+struct Candidate {
+    at: i64,
+    job: i64,
+    due: i64,
+    queue: String,
+    runs_max: Option<u32>,
+}
+
+pub(crate) fn claim(
+    connection: &Connection,
+    claim: &Claim,
+    now: Timestamp,
+) -> Result<Vec<ClaimedRun>> {
+    let mut lanes = lanes(connection, &claim.queues)?;
+    lanes.sort_by_key(|lane| std::cmp::Reverse(lane.priority));
+    let mut rooms = rooms(connection)?;
+    let mut claimed = Vec::new();
+    for lanes in lanes.chunk_by(|a, b| a.priority == b.priority) {
+        let mut candidates = Vec::new();
+        for lane in lanes.iter().filter(|lane| rooms.get(&lane.queue).is_none_or(|room| *room > 0))
+        {
+            candidates.extend(first(connection, lane, now, claim.limit)?);
+        }
+        candidates.sort_unstable_by_key(|run| (run.at, run.job, run.due));
+        for run in candidates {
+            if claimed.len() == claim.limit {
+                return Ok(claimed);
+            }
+            if has_room(connection, &run, &rooms)? {
+                claimed.extend(take(connection, &run, claim, now)?);
+                if let Some(room) = rooms.get_mut(&run.queue) {
+                    *room -= 1;
+                }
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+pub(crate) fn limit_queue(connection: &Connection, queue: &str, runs: Option<u32>) -> Result<()> {
+    match runs {
+        Some(runs) => {
+            let sql = "INSERT INTO mainspring_queues (name, runs_max) VALUES (?1, ?2) \
+                       ON CONFLICT (name) DO UPDATE SET runs_max = ?2";
+            execute(connection, sql, (queue, runs))?;
+        }
+        None => {
+            execute(connection, "DELETE FROM mainspring_queues WHERE name = ?", [queue])?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn next_wake(connection: &Connection, now: Timestamp) -> Result<NextWake> {
+    let sql = "SELECT min(next_due) FROM mainspring_jobs WHERE next_due IS NOT NULL";
+    let job_due = row(connection, sql, [], |row| instant_if(row, 0))?.flatten();
+    let sql = "SELECT min(lease_until) FROM mainspring_runs WHERE state = 'running'";
+    let lease_ends = row(connection, sql, [], |row| instant_if(row, 0))?.flatten();
+    let sql = "SELECT min(at) FROM mainspring_runs WHERE state = 'due' AND queue = ? \
+               AND priority = ? AND at > ?";
+    let mut run_ready = None;
+    for lane in lanes(connection, &[])? {
+        let params = (lane.queue, lane.priority, to_micros(now));
+        let at = row(connection, sql, params, |row| instant_if(row, 0))?.flatten();
+        run_ready = [run_ready, at].into_iter().flatten().min();
+    }
+    Ok(NextWake { job_due, run_ready, lease_ends })
+}
+
+/// The lanes that have any run, found by skipping along the index.
+fn lanes(connection: &Connection, queues: &[JobName]) -> Result<Vec<Lane>> {
+    let read = |row: &Row<'_>| Ok(Lane { queue: row.get(0)?, priority: row.get(1)? });
+    let next_queue = "SELECT queue, priority FROM mainspring_runs WHERE state = 'due' \
+                      AND queue > ? ORDER BY queue, priority LIMIT 1";
+    let next_priority = "SELECT queue, priority FROM mainspring_runs WHERE state = 'due' \
+                         AND queue = ? AND priority > ? ORDER BY priority LIMIT 1";
+    let mut lanes = Vec::new();
+    let along = |from: Option<Lane>, lanes: &mut Vec<Lane>| -> Result<()> {
+        let mut lane = from;
+        while let Some(found) = lane {
+            lane = row(connection, next_priority, (&found.queue, found.priority), read)?;
+            lanes.push(found);
+        }
+        Ok(())
+    };
+    if queues.is_empty() {
+        let mut first = row(connection, next_queue, [""], read)?;
+        while let Some(found) = first {
+            let queue = found.queue.clone();
+            along(Some(found), &mut lanes)?;
+            first = row(connection, next_queue, [queue], read)?;
+        }
+    } else {
+        let mut names: Vec<_> = queues.iter().map(JobName::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        for queue in names {
+            // One less than any priority.
+            let below = i64::from(i16::MIN) - 1;
+            along(row(connection, next_priority, (queue, below), read)?, &mut lanes)?;
+        }
+    }
+    Ok(lanes)
+}
+
+/// How many more runs each limited queue may have.
+fn rooms(connection: &Connection) -> Result<HashMap<String, u32>> {
+    let sql = "SELECT name, runs_max FROM mainspring_queues";
+    let limits = rows(connection, sql, [], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    let mut rooms = HashMap::new();
+    for (queue, limit) in limits {
+        let running = row(connection, RUNNING_OF_QUEUE, [&queue], |row| row.get(0))?;
+        rooms.insert(queue, u32::saturating_sub(limit, running.unwrap_or(0)));
+    }
+    Ok(rooms)
+}
+
+fn first(
+    connection: &Connection,
+    lane: &Lane,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Candidate>> {
+    let params = named_params! {
+        ":queue": lane.queue, ":priority": lane.priority, ":now": to_micros(now),
+        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+    };
+    rows(connection, FIRST, params, |row| {
+        Ok(Candidate {
+            job: row.get(0)?,
+            due: row.get(1)?,
+            at: row.get(2)?,
+            queue: row.get(3)?,
+            runs_max: row.get(4)?,
+        })
+    })
+}
+
+fn has_room(
+    connection: &Connection,
+    run: &Candidate,
+    rooms: &HashMap<String, u32>,
+) -> Result<bool> {
+    if rooms.get(&run.queue).is_some_and(|room| *room == 0) {
+        return Ok(false);
+    }
+    let Some(runs_max) = run.runs_max else {
+        return Ok(true);
+    };
+    let running: Option<u32> = row(connection, RUNNING_OF_JOB, [run.job], |row| row.get(0))?;
+    Ok(running.unwrap_or(0) < runs_max)
+}
+
+fn take(
+    connection: &Connection,
+    run: &Candidate,
+    claim: &Claim,
+    now: Timestamp,
+) -> Result<Option<ClaimedRun>> {
+    let fence = take_numbers(connection, "last_fence", 1)? + 1;
+    let until = later(now, claim.lease);
+    let params = named_params! {
+        ":fence": signed(fence), ":node": claim.node, ":now": to_micros(now), ":until": until,
+        ":job": run.job, ":due": run.due,
+    };
+    row(connection, TAKE, params, |row| {
+        Ok(ClaimedRun {
+            id: run_id(row, 0, 1)?,
+            name: name(row, 2)?,
+            handler: name(row, 3)?,
+            payload: row.get(4)?,
+            policy: row.get(5)?,
+            queue: name(row, 6)?,
+            priority: row.get(7)?,
+            attempt: row.get(8)?,
+            fence: Fence::from_u64(fence),
+            at: instant(row, 9)?,
+            started: now,
+            lease_until: from_micros(until),
+        })
+    })
+}

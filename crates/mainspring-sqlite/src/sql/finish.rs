@@ -1,0 +1,100 @@
+//! Records how runs ended, each once.
+
+use jiff::Timestamp;
+use mainspring_job::RunState;
+use mainspring_job::store::{Finish, Outcome, Verdict, to_micros};
+use rusqlite::{Connection, named_params};
+
+use super::columns::{job_and_due, later, signed};
+use super::{execute, row};
+use crate::error::Result;
+
+const KEEP: &str = "INSERT INTO mainspring_history (job, due, name, state, attempt, fence, node, \
+    queue, priority, at, started, ended, error, output) \
+    SELECT job, due, name, :state, attempt, fence, node, queue, priority, at, started, :now, \
+    iif(:is_kept, error, :error), :output \
+    FROM mainspring_runs WHERE job = :job AND due = :due AND state IN (:from1, :from2)";
+
+const DROP: &str = "DELETE FROM mainspring_runs WHERE job = ? AND due = ?";
+
+const RETRY: &str = "UPDATE mainspring_runs SET state = 'due', at = :at, lease_until = NULL, \
+    error = :error WHERE job = :job AND due = :due AND fence = :fence AND state = 'running'";
+
+const HELD: &str =
+    "SELECT 1 FROM mainspring_runs WHERE job = ? AND due = ? AND fence = ? AND state = 'running'";
+
+/// What was said before: the state of the live run that the claim was of, or of the ended one.
+const SAID: &str = "SELECT state FROM mainspring_runs WHERE job = ?1 AND due = ?2 AND fence = ?3 \
+    UNION ALL SELECT state FROM mainspring_history WHERE job = ?1 AND due = ?2 AND fence = ?3";
+
+/// The texts that an ended run keeps.
+pub(crate) enum Texts<'a> {
+    /// The last error, if there was one.
+    Kept,
+    /// These.
+    New { error: Option<&'a str>, output: Option<&'a str> },
+}
+
+pub(crate) fn finish(
+    connection: &Connection,
+    ends: &[Finish],
+    now: Timestamp,
+) -> Result<Vec<Verdict>> {
+    ends.iter().map(|end| finish_one(connection, end, now)).collect()
+}
+
+/// Moves a live run to the history, if its state allows.
+pub(crate) fn end(
+    connection: &Connection,
+    (job, due): (i64, i64),
+    state: RunState,
+    now: Timestamp,
+    texts: Texts<'_>,
+) -> Result<bool> {
+    let from = |live: RunState| live.may_become(state).then(|| live.as_str());
+    let (is_kept, error, output) = match texts {
+        Texts::Kept => (true, None, None),
+        Texts::New { error, output } => (false, error, output),
+    };
+    let kept = execute(
+        connection,
+        KEEP,
+        named_params! {
+            ":job": job, ":due": due, ":state": state.as_str(), ":now": to_micros(now),
+            ":from1": from(RunState::Due), ":from2": from(RunState::Running),
+            ":is_kept": is_kept, ":error": error, ":output": output,
+        },
+    )?;
+    if kept == 1 {
+        execute(connection, DROP, (job, due))?;
+    }
+    Ok(kept == 1)
+}
+
+fn finish_one(connection: &Connection, finish: &Finish, now: Timestamp) -> Result<Verdict> {
+    let hold = finish.hold();
+    let (job, due) = job_and_due(hold.run);
+    let fence = signed(hold.fence.as_u64());
+    let error = finish.error_text();
+    let is_taken = match finish.outcome() {
+        Outcome::Retry { after } => {
+            let params = named_params! {
+                ":job": job, ":due": due, ":fence": fence, ":at": later(now, after),
+                ":error": error,
+            };
+            execute(connection, RETRY, params)? == 1
+        }
+        outcome => {
+            let held = row(connection, HELD, (job, due, fence), |_| Ok(()))?;
+            let texts = Texts::New { error, output: finish.output_tail() };
+            held.is_some() && end(connection, (job, due), outcome.state(), now, texts)?
+        }
+    };
+    if is_taken {
+        return Ok(Verdict::Accepted);
+    }
+    // A node that did not hear the answer says the same again.
+    let said = row(connection, SAID, (job, due, fence), |row| row.get::<_, String>(0))?;
+    let is_same = said.as_deref() == Some(finish.outcome().state().as_str());
+    Ok(if is_same { Verdict::Accepted } else { Verdict::Stale })
+}

@@ -1,0 +1,6 @@
+//! The store in SQLite: the suite, other processes, crashes, and what disks do.
+
+mod crash;
+mod disk;
+mod processes;
+mod suite;
