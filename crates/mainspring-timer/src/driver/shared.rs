@@ -51,6 +51,8 @@ struct State {
     queue: Queue,
     /// What the backend is armed for; `NEVER` when for nothing.
     armed: u64,
+    /// The backend has woken the driver, and does not listen until it is told to.
+    is_spent: bool,
     backend: Box<dyn sys::Backend>,
     /// The runtime's own timer, after the driver has gone over to a paused clock.
     outlived: Option<Box<dyn sys::Backend>>,
@@ -131,6 +133,7 @@ impl Shared {
             state: Mutex::new(State {
                 queue: Queue::default(),
                 armed: NEVER,
+                is_spent: false,
                 backend,
                 outlived: None,
             }),
@@ -250,48 +253,47 @@ impl Shared {
 
     /// Wakes everyone whose deadline has passed, and arms for the next.
     fn fire(&self) {
-        let mut wakers = Wakers(VecDeque::new());
+        let mut wakers = Wakers::default();
         let mut again = NEVER;
         loop {
             let mut state = self.lock();
-            if state.rest().is_err() {
-                // The runtime is going. Its own tasks have gone before it; timers that others hold
-                // need another carrier.
-                super::current::forget(self);
-                if state.queue.len() == 0 || self.take_over(&mut state).is_err() {
-                    state.armed = NEVER;
-                    return;
-                }
-            }
+            state.is_spent = true;
+            state.armed = NEVER;
             let now = self.nanos(self.now());
+            let mut taken = 0;
             state.queue.take_due(now, BATCH, |deadline, entry| {
                 let next = deadline.saturating_add(entry.again);
                 if entry.again != 0 && next > now {
                     again = again.min(next);
                 }
-                wakers.0.push_back(entry.waker);
+                wakers.push(entry.waker);
+                taken += 1;
             });
-            let is_more = wakers.0.len() == BATCH;
-            // The shot is spent. An interval that has fired will soon wait for its next tick: armed
-            // for that now, it need not be armed again. Alone, it arms by itself, after its task has
-            // run: the tick is earlier by that call.
-            state.armed = NEVER;
+            // An interval that has fired will soon wait for its next tick: armed for that now, it need
+            // not be armed again. Alone, it arms by itself, after its task has run: the tick is earlier
+            // by that call, and by what it takes to listen again.
             let foreseen = if again > now { again } else { NEVER };
-            let next = state.queue.next().map_or(NEVER, |next| next.min(foreseen));
-            let armed = self.arm(&mut state, next);
+            let armed = match state.queue.next() {
+                Some(next) => self.arm(&mut state, next.min(foreseen)),
+                None if taken > 0 => Ok(Armed::Waiting),
+                // Woken for nothing: perhaps the runtime is going.
+                None => self.listen(&mut state).map(|()| Armed::Waiting),
+            };
             drop(state);
             wakers.wake();
-            if !is_more && !matches!(armed, Ok(Armed::Passed)) {
+            if taken < BATCH && !matches!(armed, Ok(Armed::Passed)) {
                 return;
             }
         }
     }
 
     /// Sees to it that the backend fires at `deadline` or earlier.
+    #[inline(never)]
     fn arm(&self, state: &mut State, deadline: u64) -> io::Result<Armed> {
         if deadline >= state.armed {
             return Ok(Armed::Waiting);
         }
+        self.listen(state)?;
         let instant = self.instant(deadline);
         let armed = match state.backend.arm(instant) {
             Err(_) => {
@@ -304,10 +306,27 @@ impl Shared {
         Ok(armed)
     }
 
+    /// Has the backend wake the driver once more, after it has.
+    #[inline(never)]
+    fn listen(&self, state: &mut State) -> io::Result<()> {
+        if !state.is_spent || state.rest().is_ok() {
+            state.is_spent = false;
+            return Ok(());
+        }
+        // The runtime is going. Its own tasks have gone before it; timers that others hold, now or later,
+        // need another carrier.
+        super::current::forget(self);
+        match state.queue.len() {
+            0 => Ok(()),
+            _ => self.take_over(state),
+        }
+    }
+
     /// Lets a thread carry on where the backend has failed.
     fn take_over(&self, state: &mut State) -> io::Result<()> {
         state.backend = Box::new(sys::ThreadTimer::new(self.waker.clone())?);
         state.outlived = None;
+        state.is_spent = false;
         state.armed = NEVER;
         Ok(())
     }
@@ -326,12 +345,23 @@ impl Shared {
     }
 }
 
-/// Tasks to be woken: all of them, even if one's waker panics.
-struct Wakers(VecDeque<Waker>);
+/// Tasks to be woken: all of them, even if one's waker panics. A single one takes no memory.
+#[derive(Default)]
+struct Wakers {
+    first: Option<Waker>,
+    others: VecDeque<Waker>,
+}
 
 impl Wakers {
+    fn push(&mut self, waker: Waker) {
+        match self.first {
+            None => self.first = Some(waker),
+            Some(_) => self.others.push_back(waker),
+        }
+    }
+
     fn wake(&mut self) {
-        while let Some(waker) = self.0.pop_front() {
+        while let Some(waker) = self.first.take().or_else(|| self.others.pop_front()) {
             waker.wake();
         }
     }

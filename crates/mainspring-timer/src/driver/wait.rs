@@ -33,8 +33,6 @@ pub(crate) struct Wait {
     precision: Precision,
     slack: Duration,
     registered: Option<Registered>,
-    /// Registered since it was last ready: the next poll is likely to be the last.
-    is_waiting: bool,
     /// The task that registered it: a task stays in its runtime.
     task: Option<Id>,
 }
@@ -75,7 +73,6 @@ impl Wait {
             precision: Precision::default(),
             slack: Duration::ZERO,
             registered: None,
-            is_waiting: false,
             task: None,
         }
     }
@@ -149,9 +146,11 @@ impl Wait {
         let is_at_home = self.driver.is_none() || (task.is_some() && task == self.task);
         self.task = task;
         let Driver { shared } = self.driver.get_or_insert_with(current_or_thread);
-        // A look at a clock is a good part of what a tick costs.
-        let mut now = if self.is_waiting { shared.now() } else { shared.now_followed() };
-        if self.is_waiting && now < self.deadline {
+        // A look at a clock is a good part of what a tick costs. Whoever waits for this very deadline is
+        // likely to be woken for it.
+        let is_expected = self.registered.as_ref().is_some_and(|its| its.deadline == self.deadline);
+        let mut now = if is_expected { shared.now() } else { shared.now_followed() };
+        if is_expected && now < self.deadline {
             now = shared.now_followed();
         }
         if self.precision != Precision::Kernel {
@@ -163,13 +162,11 @@ impl Wait {
                 None => {
                     self.wait(cx, now, again, is_at_home)
                         .unwrap_or_else(|error| panic!("the timer was lost: {error}"));
-                    self.is_waiting = true;
                     return Poll::Pending;
                 }
             }
         }
         coop.made_progress();
-        self.is_waiting = false;
         Poll::Ready(now)
     }
 
@@ -205,6 +202,7 @@ impl Wait {
         true
     }
 
+    #[inline(never)]
     fn register(&mut self, cx: &mut Context<'_>, now: Instant, again: Duration) -> io::Result<()> {
         let Some(Driver { shared }) = &self.driver else { return Ok(()) };
         let mut moment = shared.nanos(self.deadline);
@@ -230,6 +228,7 @@ impl Wait {
     }
 
     /// Learns how late the wake was, if this is it.
+    #[inline(never)]
     fn learn(&mut self, now: Instant) {
         if let (Some(registered), Some(Driver { shared })) = (&mut self.registered, &self.driver)
             && let Some(length) = registered.length
@@ -243,6 +242,7 @@ impl Wait {
     }
 
     /// Waits out what a lead has left over. `None` if there is none, or somebody else is at it.
+    #[inline(never)]
     fn spin(&mut self, now: Instant) -> Option<Instant> {
         let left = self.deadline - now;
         if left > self.precision.max_spin() {

@@ -24,6 +24,7 @@ impl OsTimer {
     pub(crate) fn new(waker: Waker) -> io::Result<Self> {
         let queue = Registered::new(create()?)?;
         queue.listen(&waker)?;
+        queue.listen_for_the_end(&waker);
         Ok(Self { queue, waker })
     }
 }

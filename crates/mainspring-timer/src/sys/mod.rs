@@ -117,13 +117,14 @@ cfg_select! {
 
 /// One timer that can be armed for one instant.
 ///
-/// It is given a waker when it is made, and calls it each time it has fired. It may call it without
-/// need, and early; whoever is woken looks at the clock.
+/// It is given a waker when it is made, and calls it each time it has fired, and when the runtime that
+/// carries it goes. It may call it without need, and early; whoever is woken looks at the clock.
 pub(crate) trait Backend: Send {
     /// Fires once at `deadline`, at once if it has passed; replaces an earlier deadline.
     fn arm(&mut self, deadline: Instant) -> io::Result<Armed>;
 
-    /// Called after each wake: takes note that it has fired, and listens for the next time.
+    /// Called after a wake, and before it is armed again: takes note that it has fired, and listens for
+    /// the next time.
     ///
     /// An error means that it will never fire again: the runtime that carried it is gone.
     fn rest(&mut self) -> io::Result<()>;

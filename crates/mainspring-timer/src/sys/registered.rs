@@ -47,6 +47,13 @@ impl Registered {
         }
     }
 
+    /// Has `waker` called when the runtime goes, listening or not.
+    pub(crate) fn listen_for_the_end(&self, waker: &Waker) {
+        // Nobody waits to write: what ends such a wait is the end of the I/O driver alone.
+        let mut cx = Context::from_waker(waker);
+        let _ = pin!(unconstrained(poll_fn(|cx| self.fd.poll_write_ready(cx)))).poll(&mut cx);
+    }
+
     /// Calls `read` whenever the descriptor is ready, until it gives something else than
     /// `WouldBlock`.
     pub(crate) fn poll_read<R>(

@@ -31,6 +31,7 @@ impl OsTimer {
     pub(crate) fn new(waker: Waker) -> io::Result<Self> {
         let fd = Registered::new(create(TimerfdClockId::Monotonic)?)?;
         fd.listen(&waker)?;
+        fd.listen_for_the_end(&waker);
         Ok(Self { fd, waker })
     }
 }
