@@ -21,7 +21,7 @@ use crate::driver::far_away;
 /// Skip     | work ---|      delay        |work-|   | work ---|    (on the old beat)
 /// ```
 ///
-/// Converts from and to tokio's type of the same name.
+/// Converts from and to tokio's type of the same name, and compares with it.
 ///
 /// ```
 /// use mainspring_timer::MissedTickBehavior;
@@ -79,6 +79,18 @@ impl From<MissedTickBehavior> for tokio::time::MissedTickBehavior {
             MissedTickBehavior::Delay => Self::Delay,
             MissedTickBehavior::Skip => Self::Skip,
         }
+    }
+}
+
+impl PartialEq<tokio::time::MissedTickBehavior> for MissedTickBehavior {
+    fn eq(&self, theirs: &tokio::time::MissedTickBehavior) -> bool {
+        *self == Self::from(*theirs)
+    }
+}
+
+impl PartialEq<MissedTickBehavior> for tokio::time::MissedTickBehavior {
+    fn eq(&self, ours: &MissedTickBehavior) -> bool {
+        ours == self
     }
 }
 

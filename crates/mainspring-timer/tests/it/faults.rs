@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use mainspring_timer::{
-    Backend, Driver, interval, now, sleep, try_interval, try_sleep, try_timeout,
+    Backend, ClockKind, Driver, KernelTimer, PeriodicInterval, interval, now, sleep, try_interval,
+    try_sleep, try_timeout,
 };
 use tokio::runtime::Builder;
 
@@ -159,6 +160,31 @@ fn a_timer_made_in_one_runtime_is_awaited_in_another() {
     let last = single().block_on(beat.tick());
     assert!(last - first == ms(8) || last - first == ms(10));
     drop(idle);
+}
+
+#[test]
+fn a_kernel_timer_belongs_to_its_runtime() {
+    let home = multi(1);
+    let (mut timer, mut beat) = home.block_on(async {
+        (KernelTimer::new(ClockKind::Monotonic).unwrap(), PeriodicInterval::new(ms(2)).unwrap())
+    });
+    single().block_on(async {
+        // While that one is driven, others may wait.
+        timer.arm(ms(2), None).unwrap();
+        assert_eq!(timer.expirations().await.unwrap(), 1);
+        beat.tick().await.unwrap();
+    });
+    drop(home);
+    single().block_on(async {
+        // They are told, or a thread has taken over where expirations are counted by arithmetic.
+        timer.arm(ms(2), None).unwrap();
+        for waited in [timer.expirations().await, beat.tick().await] {
+            match waited {
+                Ok(count) => assert!(count >= 1),
+                Err(error) => assert!(error.to_string().contains("shut"), "{error}"),
+            }
+        }
+    });
 }
 
 #[test]

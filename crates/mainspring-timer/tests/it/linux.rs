@@ -3,30 +3,35 @@
 //! The first of these change or count what belongs to a whole process or machine, so each runs in
 //! a process of its own: the test starts itself once more.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use mainspring_clock::{Jump, SystemClock, WallClock};
+use mainspring_clock::{Clock, Jump, SystemClock, WallClock};
 use mainspring_timer::{
     Alarm, Backend, ClockKind, Driver, Interval, KernelTimer, PeriodicInterval, Precision, Woke,
-    clock_changes, interval, now, sleep, try_interval, try_sleep,
+    clock_changes, interval, now, sleep, sleep_until, try_interval, try_sleep,
 };
 
 use crate::worlds::{ms, poll_once, single, us};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+const CHILD: &str = "MAINSPRING_TIMER_TEST_CHILD";
+
+/// Runs the test `name` in a process of its own.
+fn child(name: &str) -> Command {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", &format!("linux::{name}"), "--nocapture", "--test-threads=1"]);
+    child.env(CHILD, "1");
+    child
+}
+
 /// `true` in the child; otherwise starts one that runs the test `name`, and checks that it passes.
 fn is_child(name: &str) -> bool {
-    const CHILD: &str = "MAINSPRING_TIMER_TEST_CHILD";
     if std::env::var_os(CHILD).is_some() {
         return true;
     }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("linux::{name}"), "--nocapture", "--test-threads=1"])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
+    let output = child(name).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
@@ -71,6 +76,51 @@ fn panics_on_descriptor_exhaustion() {
     });
 }
 
+/// The process is stopped again and again, from its first moment on: while clocks are compared, while
+/// timers are made, between a reading and its use.
+#[test]
+fn forced_preemption_at_creation() {
+    const NAME: &str = "forced_preemption_at_creation";
+    if std::env::var_os(CHILD).is_none() {
+        (0..6).for_each(|round| stop_and_go(child(NAME), round));
+        return;
+    }
+    single().block_on(async {
+        let end = now() + ms(150);
+        let mut made = 0;
+        while now() < end || made < 100 {
+            let mut beat = Interval::builder(us(50)).own_timer(Backend::Os).build().unwrap();
+            for _ in 0..3 {
+                let tick = beat.next_tick().await;
+                assert!(SystemClock.now() >= tick.scheduled.into_std(), "early: {tick:?}");
+            }
+            let deadline = now() + us(20);
+            sleep_until(deadline).await;
+            assert!(SystemClock.now() >= deadline.into_std());
+            made += 1;
+        }
+    });
+}
+
+/// Stops the child for a while every few hundred microseconds, until it ends.
+fn stop_and_go(mut child: Command, seed: u64) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_child(&child);
+    let mut seed = seed;
+    while child.try_wait().unwrap().is_none() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(us((seed >> 33) % 300));
+        // It is not waited for in between, so the number is still its own.
+        kill_process(pid, Signal::STOP).unwrap();
+        std::thread::sleep(us((seed >> 43) % 200));
+        kill_process(pid, Signal::CONT).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+}
+
 fn timer_descriptors() -> usize {
     let links = std::fs::read_dir("/proc/self/fd").unwrap();
     let of_timers = links.filter_map(|link| std::fs::read_link(link.ok()?.path()).ok());
@@ -95,6 +145,13 @@ fn a_million_sleeps_take_one_descriptor() {
     });
     drop(runtime);
     assert_eq!(timer_descriptors(), 0, "the runtime's timer goes with it");
+
+    // One that has fired, and waits for nothing any more, goes too.
+    let runtime = single();
+    runtime.block_on(sleep(ms(1)));
+    assert_eq!(timer_descriptors(), 1);
+    drop(runtime);
+    assert_eq!(timer_descriptors(), 0);
 }
 
 /// The kernel takes even its own reading for a change. Without the privilege the kernel must refuse, and there is nothing to hear.

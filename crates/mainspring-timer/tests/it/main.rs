@@ -3,6 +3,7 @@
 mod worlds;
 
 mod alarm;
+mod basic;
 mod cancel;
 mod faults;
 mod kernel_timer;

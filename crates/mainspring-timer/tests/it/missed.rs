@@ -30,7 +30,8 @@ async fn follow(stage: Stage, behavior: MissedTickBehavior, period: Duration) {
     let mut beat = builder.build().unwrap();
     let mut due = None;
     // Work that takes less than a period, a bit more, exactly two, and much more.
-    for (index, work) in [0, 3, 12, 20, 0, 0, 47, 10, 0, 0].into_iter().enumerate() {
+    for (index, work) in [0, 3, 12, 20, 0, 0, 47, 10, 0, 0, 32, 0, 0, 0, 0].into_iter().enumerate()
+    {
         stage.pass(period * work / 10).await;
         let tick = stage.finish(beat.next_tick()).await;
         assert!(tick.at >= tick.scheduled, "{tick:?} is early in {:?}", stage.world);

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use mainspring_clock::{Clock, SystemClock};
-use mainspring_timer::{Backend, Driver, Interval, Precision, now, sleep, sleep_until, timeout};
+use mainspring_timer::{
+    Backend, Driver, Interval, Precision, Tick, interval, now, sleep, sleep_until, timeout,
+};
 
 use crate::worlds::{ALL, World, ms, multi, us};
 
@@ -102,10 +106,7 @@ fn many_intervals_of_all_kinds_beside_hogs() {
                     .build()
                     .unwrap();
                 while now() < end {
-                    let tick = beat.next_tick().await;
-                    let seen = SystemClock.now();
-                    assert!(seen >= tick.scheduled.into_std(), "early: {tick:?}");
-                    assert!(tick.at >= tick.scheduled);
+                    not_early(&beat.next_tick().await);
                     ticks.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -115,6 +116,80 @@ fn many_intervals_of_all_kinds_beside_hogs() {
         }
     });
     assert!(ticks.load(Ordering::Relaxed) > 10_000, "{ticks:?} ticks only");
+}
+
+/// Most of them take ticks as fast as they can, and so always stand right before a deadline or after it,
+/// where an early tick would slip through; beside them a thousand wait for the kernel.
+#[test]
+fn ten_million_ticks_none_early() {
+    const GREEDY: u64 = 8;
+    const EACH: u64 = 1_250_000;
+    let _hogs = Hogs::new(1);
+    let patient = Arc::new(AtomicU64::new(0));
+    let is_over = Arc::new(AtomicBool::new(false));
+    multi(2).block_on(async {
+        let beats = (0..1_000_u64).map(|index| {
+            let (patient, is_over) = (Arc::clone(&patient), Arc::clone(&is_over));
+            tokio::spawn(async move {
+                let mut beat = interval(us(1_000 + index));
+                while !is_over.load(Ordering::Relaxed) {
+                    not_early(&beat.next_tick().await);
+                    patient.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        });
+        let beats: Vec<_> = beats.collect();
+        let greedy = (0..GREEDY).map(|index| {
+            tokio::spawn(async move {
+                let mut beat = interval(Duration::from_nanos(200 + 100 * index));
+                for _ in 0..EACH {
+                    not_early(&beat.next_tick().await);
+                }
+            })
+        });
+        for task in greedy.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for beat in beats {
+            beat.await.unwrap();
+        }
+    });
+    assert!(patient.load(Ordering::Relaxed) > 10_000, "{patient:?} ticks of the patient ones");
+}
+
+fn not_early(tick: &Tick) {
+    let seen = SystemClock.now();
+    assert!(seen >= tick.scheduled.into_std(), "early: {tick:?}");
+    assert!(tick.at >= tick.scheduled);
+}
+
+/// On a clock that stands still between two looks, a tick comes when it is due: not before, not after.
+#[test]
+fn a_million_ticks_of_a_manual_clock_come_when_they_are_due() {
+    World::Manual.run(|stage| async move {
+        let period = us(100);
+        let mut beat = stage.driver.interval(period);
+        let mut due = beat.tick().await + period;
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut seed = 1_u64;
+        for _ in 0..1_000_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            stage.clock().advance(Duration::from_nanos((seed >> 33) % 250_000));
+            while stage.driver.now() >= due {
+                // A task has a budget, and gives way when it is spent.
+                match beat.poll_tick(&mut cx) {
+                    Poll::Ready(tick) => assert_eq!(tick, due),
+                    Poll::Pending => {
+                        tokio::task::yield_now().await;
+                        continue;
+                    }
+                }
+                due += period;
+            }
+            assert!(beat.poll_tick(&mut cx).is_pending(), "before {due:?}");
+        }
+    });
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-#[cfg(not(mainspring_force_fallback))]
-use mainspring_timer::Interval;
-use mainspring_timer::{Backend, Driver, Isolation, Precision, interval, isolated, now, sleep};
+use mainspring_timer::{
+    Backend, Driver, Interval, Isolation, Precision, interval, isolated, now, sleep,
+};
 
 use crate::worlds::{World, ms, single, us};
 
