@@ -31,6 +31,7 @@ Usage: cargo run --release --manifest-path bench/Cargo.toml -- [OPTION]…
 
   --question NAME  only this one, or those whose names begin so; may be repeated
   --quick          few and short rounds: to see that all works, not for numbers
+  --rounds N       so many rounds at most; 101 unless told
   --timers N       no rows with more timers than this; 1000000 unless told
   --peer NAME      only this one beside ours; may be repeated
   --json FILE      write everything that was measured
@@ -101,6 +102,12 @@ impl Options {
                 "--json" => options.json = Some(value()?.into()),
                 "--svg" => options.svg = Some(value()?.into()),
                 "--quick" => options.settings = QUICK,
+                "--rounds" => {
+                    let value = value()?;
+                    let rounds = value.parse().ok().filter(|rounds| *rounds > 0);
+                    options.settings.rounds =
+                        rounds.ok_or_else(|| format!("`{value}` is not a number of rounds"))?;
+                }
                 "--timers" => {
                     let value = value()?;
                     options.settings.timers_most = value

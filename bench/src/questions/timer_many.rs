@@ -26,7 +26,7 @@ pub fn question(settings: Settings) -> Question {
         ("10,000 intervals", Crowd::Intervals { count: 10_000, period }),
     ];
     // Seconds each: not in a quick run.
-    if settings.rounds > 10 {
+    if settings.timers_most >= 1_000_000 {
         let over = Duration::from_secs(4);
         crowds.push(("1,000,000 sleeps", Crowd::Sleeps { count: 1_000_000, over }));
     }
