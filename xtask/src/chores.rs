@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::postgres::need_postgres;
 use crate::step::{Failure, Step, need};
 
 const DENY_WARNINGS: &str = "-Dwarnings";
@@ -9,7 +10,8 @@ const DENY_WARNINGS: &str = "-Dwarnings";
 /// Runs all tests, the workspace's last: its result lines end the log.
 ///
 /// The tests need a Rust toolchain and a C linker, which this program was itself built with, a C
-/// compiler for SQLite, and a POSIX shell for the commands that crontabs hold.
+/// compiler for SQLite, a POSIX shell for the commands that crontabs hold, and PostgreSQL's server,
+/// which is installed where it can be.
 pub(crate) fn test() -> Result<(), Failure> {
     if cfg!(unix) {
         need(
@@ -19,6 +21,9 @@ pub(crate) fn test() -> Result<(), Failure> {
         )?;
     }
     need("cc", &["--version"], "install a C compiler: SQLite is built along")?;
+    if cfg!(unix) {
+        need_postgres()?;
+    }
     if let Some(manifest) = other_workspace("bench") {
         Step::cargo("Test the bench harness", &["test", "--manifest-path"]).arg(manifest).run()?;
     }

@@ -21,7 +21,7 @@ struct Platform {
 }
 
 /// Packages that build C code, for which the system has no compiler for other systems.
-const HOLDS_C: [&str; 1] = ["mainspring-sqlite"];
+const HOLDS_C: [&str; 2] = ["mainspring-postgres", "mainspring-sqlite"];
 
 const fn lint(target: &'static str) -> Platform {
     Platform { target, without: &HOLDS_C, runs: false }
@@ -31,7 +31,7 @@ const PLATFORMS: [Platform; 8] = [
     // The program runs crontabs: shells, signals and process groups.
     Platform {
         target: "x86_64-pc-windows-gnu",
-        without: &["mainspring-cli", "mainspring-sqlite"],
+        without: &["mainspring-cli", "mainspring-postgres", "mainspring-sqlite"],
         runs: true,
     },
     lint("x86_64-apple-darwin"),

@@ -5,6 +5,7 @@
 
 mod chores;
 mod cross;
+mod postgres;
 mod step;
 
 use std::process::ExitCode;
@@ -16,7 +17,8 @@ The project's own chores.
 
 Usage: cargo xtask CHORE
 
-  test          run every test of the workspace, documentation examples included
+  test          run every test of the workspace, documentation examples included; installs
+                PostgreSQL's server where it is missing (as root, on Debian and its kin)
   check         formatting, Clippy and rustdoc, with warnings denied; the bench and fuzz
                 workspaces too
   ci            check, then test

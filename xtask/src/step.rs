@@ -29,6 +29,13 @@ impl Step {
         Self { title: title.to_owned(), command }
     }
 
+    /// A program of the system's.
+    pub(crate) fn system(title: &str, name: &str) -> Self {
+        let mut command = Command::new(name);
+        command.current_dir(root()).stdin(Stdio::null());
+        Self { title: title.to_owned(), command }
+    }
+
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);
         self
@@ -68,7 +75,9 @@ impl Step {
         let program = Path::new(self.command.get_program());
         words.push(match program.strip_prefix(root()) {
             Ok(inside) => inside.display().to_string(),
-            Err(_) => "cargo".to_owned(),
+            // Where cargo's own path leads is nobody's concern.
+            Err(_) if program.is_absolute() => "cargo".to_owned(),
+            Err(_) => program.display().to_string(),
         });
         words.extend(self.command.get_args().map(|arg| {
             let inside = Path::new(arg).strip_prefix(root()).map(Path::as_os_str);

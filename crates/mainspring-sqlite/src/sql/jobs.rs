@@ -107,5 +107,7 @@ pub(crate) fn remove(connection: &Connection, name: &str, now: Timestamp) -> Res
     for due in rows(connection, sql, [job], |row| row.get::<_, i64>(0))? {
         finish::end(connection, (job, due), RunState::Cancelled, now, finish::Texts::Kept)?;
     }
+    // What goes on has no job any more whose limit it could count for.
+    execute(connection, "UPDATE mainspring_runs SET runs_max = NULL WHERE job = ?", [job])?;
     Ok(true)
 }

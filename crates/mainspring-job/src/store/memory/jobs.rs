@@ -72,6 +72,10 @@ impl State {
         for run in waiting.map(|live| live.run.id).collect::<Vec<_>>() {
             self.end(run, RunState::Cancelled, now, |_| {});
         }
+        // What goes on has no job any more whose limit it could count for.
+        for live in self.runs_of_mut(id) {
+            live.runs_max = None;
+        }
         true
     }
 

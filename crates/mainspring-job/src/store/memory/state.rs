@@ -158,6 +158,12 @@ impl State {
         self.runs.range(RunId { job, due: first }..=RunId { job, due: last }).map(|(_, live)| live)
     }
 
+    pub(super) fn runs_of_mut(&mut self, job: JobId) -> impl Iterator<Item = &mut Live> {
+        let (first, last) = (Timestamp::MIN, Timestamp::MAX);
+        let range = RunId { job, due: first }..=RunId { job, due: last };
+        self.runs.range_mut(range).map(|(_, live)| live)
+    }
+
     pub(super) fn runs(&self, query: &RunQuery) -> Vec<StoredRun> {
         let fits = |run: &&StoredRun| {
             query.name.as_deref().is_none_or(|name| run.name.as_str() == name)
