@@ -61,7 +61,7 @@ impl Policy {
         Self { retry, ..self }
     }
 
-    /// How many ended runs are kept; 10 unless said otherwise.
+    /// How many ended runs are kept, at least one; one unless said otherwise.
     pub fn history(self, runs: u32) -> Self {
         Self { history: runs, ..self }
     }
@@ -112,7 +112,7 @@ impl Default for Policy {
             misfire: Misfire::default(),
             timeout: None,
             retry: Retry::never(),
-            history: 10,
+            history: 1,
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::BoxError;
 use crate::control::Control;
-use crate::entry::Core;
+use crate::core::Core;
 
 /// What a handler is given: whose run this is, for which instant, and whether it should stop.
 ///
@@ -42,7 +42,7 @@ impl Context {
 
     /// The job's name.
     pub fn name(&self) -> &str {
-        self.core.name.as_str()
+        self.core.name().as_str()
     }
 
     /// The run's identity: job and due instant.
@@ -78,7 +78,7 @@ impl Context {
     /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
     /// ```
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
-        let data = self.core.data.as_deref().ok_or("the job was given no data")?;
+        let data = self.core.data().ok_or("the job was given no data")?;
         T::deserialize(data).map_err(|error| format!("the job's data does not fit: {error}").into())
     }
 

@@ -4,6 +4,7 @@ use std::future::{pending, poll_fn, ready};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mainspring_clock::JumpDetector;
@@ -17,6 +18,13 @@ use crate::shared::Shared;
 
 /// So many jobs are started before other tasks of the thread get a turn.
 const JOBS_PER_TURN: usize = 64;
+
+/// A first poll that takes longer is slow.
+const QUICK: Duration = Duration::from_micros(200);
+
+/// A job whose first polls were slow so many times in a row gets a task for each run from then on. Not
+/// once: on a busy machine any poll may be interrupted.
+const SLOW_POLLS_MAX: u8 = 3;
 
 pub(crate) async fn run(shared: &Arc<Shared>) -> Result<Report, Error> {
     let running = Running::begin(shared)?;
@@ -33,6 +41,7 @@ async fn start_what_is_due(shared: &Arc<Shared>) {
         let Some(turn) = take_turn(shared, &mut jumps) else {
             return;
         };
+        launcher.tried = timer.now();
         for start in turn.starts {
             launcher.launch(start).await;
         }
@@ -89,24 +98,31 @@ struct Launcher {
     /// Where a run is tried. One piece of memory for all of them: a box for each would leave the heap
     /// full of holes.
     trial: ReusableBoxFuture<'static, ()>,
+    /// When the last trial was over, and the next began.
+    tried: Instant,
 }
 
 impl Launcher {
     fn new(shared: &Arc<Shared>) -> Self {
-        Self { shared: shared.clone(), trial: ReusableBoxFuture::new(ready(())) }
+        let (trial, tried) = (ReusableBoxFuture::new(ready(())), shared.timer().now());
+        Self { shared: shared.clone(), trial, tried }
     }
 
     async fn launch(&mut self, start: Start) {
+        let (job, slow_polls) = (start.run.job, start.slow_polls);
+        let may_be_quick = slow_polls < SLOW_POLLS_MAX && start.core.handler.may_be_quick();
         let execution = Execution::new(self.shared.clone(), start);
-        if !execution.is_quick() {
+        if !may_be_quick {
             return self.shared.spawn(Box::pin(execution.execute()));
         }
-        let core = execution.core().clone();
-        let timer = self.shared.timer();
-        let before = timer.now();
         self.trial.set(execution.execute());
         let polled = poll_fn(|cx| Poll::Ready(self.trial.poll(cx))).await;
-        Execution::polled(&core, timer.now().saturating_duration_since(before));
+        let now = self.shared.timer().now();
+        let took = now.saturating_duration_since(std::mem::replace(&mut self.tried, now));
+        let was_slow = took > QUICK;
+        if was_slow || slow_polls > 0 {
+            self.shared.lock().engine.polled(job, was_slow);
+        }
         if polled.is_pending() {
             let next = ReusableBoxFuture::new(ready(()));
             self.shared.spawn(Box::pin(std::mem::replace(&mut self.trial, next)));

@@ -8,11 +8,12 @@
 //! Units: a tick is a microsecond; tick 0 is the first instant there is.
 
 use jiff::Timestamp;
-use mainspring_job::JobId;
 use mainspring_wheel::{Key, Wheel};
 
+use crate::jobs::Slot;
+
 pub(crate) struct DueQueue {
-    wheel: Wheel<JobId>,
+    wheel: Wheel<Slot>,
 }
 
 /// Where a job waits in the queue.
@@ -24,7 +25,7 @@ impl DueQueue {
         Self { wheel: Wheel::new() }
     }
 
-    pub(crate) fn insert(&mut self, job: JobId, due: Timestamp) -> Place {
+    pub(crate) fn insert(&mut self, job: Slot, due: Timestamp) -> Place {
         Place(self.wheel.insert(tick_from(due), job))
     }
 
@@ -33,7 +34,7 @@ impl DueQueue {
     }
 
     /// Takes out the jobs that are due at `now`, at most `jobs_max`, in the order of their instants.
-    pub(crate) fn take_due(&mut self, now: Timestamp, jobs_max: usize, due: &mut Vec<JobId>) {
+    pub(crate) fn take_due(&mut self, now: Timestamp, jobs_max: usize, due: &mut Vec<Slot>) {
         if let Ok(advance) = self.wheel.advance(tick_until(now)) {
             due.extend(advance.take(jobs_max).map(|(_, job)| job));
         }
@@ -71,7 +72,8 @@ fn instant_of(tick: u64) -> Timestamp {
 mod tests {
     use super::{DueQueue, instant_of, tick_from, tick_until};
     use jiff::Timestamp;
-    use mainspring_job::JobId;
+
+    use crate::jobs::Slot;
 
     #[test]
     fn deadlines_round_up_and_the_present_down() {
@@ -93,14 +95,14 @@ mod tests {
         let at = |second| Timestamp::from_second(second).expect("a small number");
         let mut queue = DueQueue::new();
         let mut due = Vec::new();
-        queue.insert(JobId::from_u64(1), at(1000));
+        queue.insert(Slot::default(), at(1000));
         queue.take_due(at(2000), 8, &mut due);
-        assert_eq!(due, [JobId::from_u64(1)]);
-        queue.insert(JobId::from_u64(2), at(500));
+        assert_eq!(due, [Slot::default()]);
+        queue.insert(Slot::default(), at(500));
         queue.take_due(at(600), 8, &mut due);
         assert_eq!(due.len(), 1, "the wheel is beyond that");
         queue.start_over();
-        queue.insert(JobId::from_u64(2), at(500));
+        queue.insert(Slot::default(), at(500));
         queue.take_due(at(600), 8, &mut due);
         assert_eq!(due.len(), 2);
     }

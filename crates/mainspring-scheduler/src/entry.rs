@@ -3,53 +3,44 @@
 //! # Ground rules
 //! - What never changes is shared with the runs ([`Core`]); what few jobs have at a time (runs in
 //!   progress, runs that wait, history) is boxed: a hundred thousand idle jobs pay one pointer.
+//! - A run that starts takes its memory from runs that have ended ([`Spares`]).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mainspring_clock::Jump;
-use mainspring_job::{JobId, JobName, Policy, Run, RunState};
+use mainspring_job::{Run, RunState};
 use mainspring_schedule::Schedule;
 
 use crate::JobInfo;
-use crate::callbacks::Callbacks;
 use crate::control::Control;
+use crate::core::Core;
 use crate::due::{DueQueue, Place};
 use crate::error::{Error, Kind};
-use crate::handler::{Handler, RetryIf};
-
-/// What of a job never changes.
-pub(crate) struct Core {
-    pub(crate) id: JobId,
-    pub(crate) name: JobName,
-    pub(crate) policy: Policy,
-    pub(crate) handler: Handler,
-    pub(crate) retry_if: Option<RetryIf>,
-    pub(crate) callbacks: Option<Box<Callbacks>>,
-    pub(crate) data: Option<Arc<serde_json::Value>>,
-    /// How many of its last first polls were long, one after another; see the runner.
-    pub(crate) slow_polls: AtomicU8,
-}
+use crate::last::Last;
 
 pub(crate) struct Entry {
     pub(crate) core: Arc<Core>,
     pub(crate) schedule: Schedule,
     pub(crate) is_paused: bool,
-    next: Option<Timestamp>,
+    /// How many of its last first polls were long, one after another; see the runner.
+    pub(crate) slow_polls: u8,
+    /// Whether `next` counts.
+    is_planned: bool,
+    next: Timestamp,
     place: Option<Place>,
     succeeded: u64,
-    failed: u64,
-    /// Cancelled, skipped, missed: rare.
+    /// Failed, cancelled, skipped, missed: rare.
     rest: Option<Box<Rest>>,
     busy: Option<Box<Busy>>,
-    last: Option<Box<Run>>,
+    last: Last,
 }
 
 #[derive(Default)]
 struct Rest {
+    failed: u64,
     cancelled: u64,
     skipped: u64,
     missed: u64,
@@ -59,7 +50,7 @@ struct Rest {
 
 /// Runs in progress and runs that wait for them.
 #[derive(Default)]
-struct Busy {
+pub(crate) struct Busy {
     going: Vec<Going>,
     waiting: VecDeque<Timestamp>,
 }
@@ -69,25 +60,70 @@ struct Going {
     control: Arc<Control>,
 }
 
+/// Memory of runs that have ended, for those that start.
+#[derive(Default)]
+pub(crate) struct Spares {
+    #[expect(clippy::vec_box, reason = "the box itself goes to a job and comes back")]
+    busy: Vec<Box<Busy>>,
+    controls: VecDeque<Arc<Control>>,
+}
+
+impl Spares {
+    /// As many as start in one turn of the driver.
+    const MAX: usize = 64;
+
+    fn busy(&mut self) -> Box<Busy> {
+        self.busy.pop().unwrap_or_default()
+    }
+
+    fn control(&mut self) -> Arc<Control> {
+        // The oldest: its run has let go of it by now, in all likelihood.
+        let spare = self.controls.pop_front().and_then(|mut spare| {
+            *Arc::get_mut(&mut spare)? = Control::default();
+            Some(spare)
+        });
+        spare.unwrap_or_default()
+    }
+
+    fn keep_busy(&mut self, busy: Box<Busy>) {
+        if self.busy.len() < Self::MAX {
+            self.busy.push(busy);
+        }
+    }
+
+    fn keep_control(&mut self, control: Arc<Control>) {
+        if self.controls.len() < Self::MAX {
+            self.controls.push_back(control);
+        }
+    }
+}
+
 impl Entry {
-    pub(crate) fn new(core: Core, schedule: Schedule) -> Self {
+    pub(crate) fn new(core: Arc<Core>, schedule: Schedule) -> Self {
         Self {
-            core: Arc::new(core),
+            core,
             schedule,
             is_paused: false,
-            next: None,
+            slow_polls: 0,
+            is_planned: false,
+            next: Timestamp::MIN,
             place: None,
             succeeded: 0,
-            failed: 0,
             rest: None,
             busy: None,
-            last: None,
+            last: Last::None,
         }
+    }
+
+    /// Something of its beginning, its middle and its end, to have it fetched from memory.
+    pub(crate) fn glance(&self) -> u8 {
+        let last = matches!(self.last, Last::None);
+        self.slow_polls ^ u8::from(self.rest.is_some()) ^ u8::from(last)
     }
 
     /// The next due instant.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.next
+        self.is_planned.then_some(self.next)
     }
 
     /// Puts the job into the queue at `next`, in place of where it was.
@@ -95,8 +131,9 @@ impl Entry {
         if let Some(place) = self.place.take() {
             queue.remove(place);
         }
-        self.next = next;
-        self.place = next.map(|due| queue.insert(self.core.id, due));
+        self.is_planned = next.is_some();
+        self.next = next.unwrap_or(Timestamp::MIN);
+        self.place = next.map(|due| queue.insert(self.core.slot(), due));
     }
 
     /// The queue has let go of the job by itself.
@@ -116,7 +153,7 @@ impl Entry {
             Jump::Back(by) => -signed(by),
         };
         self.schedule = self.schedule.clone().moved(by);
-        self.next.map(|next| next.checked_add(by).unwrap_or(next))
+        self.next().map(|next| next.checked_add(by).unwrap_or(next))
     }
 
     /// Whether there is a run for that instant, in progress or waiting.
@@ -136,7 +173,7 @@ impl Entry {
 
     /// Whether the job's own limit lets another run start.
     pub(crate) fn has_room(&self) -> bool {
-        let policy = &self.core.policy;
+        let policy = self.core.policy();
         policy.overlap_policy() == mainspring_job::Overlap::Allow
             || self.going_len() < policy.concurrency_limit() as usize
     }
@@ -153,10 +190,10 @@ impl Entry {
         self.busy.as_mut().map(|busy| std::mem::take(&mut busy.waiting)).unwrap_or_default()
     }
 
-    pub(crate) fn start(&mut self, due: Timestamp) -> Arc<Control> {
-        let control = Arc::<Control>::default();
+    pub(crate) fn start(&mut self, due: Timestamp, spares: &mut Spares) -> Arc<Control> {
+        let control = spares.control();
         let going = Going { due, control: control.clone() };
-        self.busy.get_or_insert_default().going.push(going);
+        self.busy.get_or_insert_with(|| spares.busy()).going.push(going);
         control
     }
 
@@ -171,30 +208,32 @@ impl Entry {
         going.map(|going| going.control.clone()).collect()
     }
 
-    pub(crate) fn ended(&mut self, run: Run) {
-        if let Some(busy) = &mut self.busy {
-            busy.going.retain(|going| going.due != run.id().due);
+    pub(crate) fn ended(&mut self, run: Run, spares: &mut Spares) {
+        if let Some(mut busy) = self.busy.take() {
+            if let Some(index) = busy.going.iter().position(|going| going.due == run.id().due) {
+                spares.keep_control(busy.going.remove(index).control);
+            }
             if busy.going.is_empty() && busy.waiting.is_empty() {
-                self.busy = None;
+                spares.keep_busy(busy);
+            } else {
+                self.busy = Some(busy);
             }
         }
         match run.state() {
             RunState::Succeeded => self.succeeded += 1,
-            RunState::Failed | RunState::TimedOut => self.failed += 1,
+            RunState::Failed | RunState::TimedOut => self.rest().failed += 1,
             _ => self.rest().cancelled += 1,
         }
-        let kept = self.core.policy.history_limit() as usize;
-        match &mut self.last {
-            Some(last) if kept > 1 => {
-                let before = std::mem::replace(&mut **last, run);
-                let history = &mut self.rest().history;
-                if history.len() + 1 >= kept {
-                    history.pop_front();
-                }
-                history.push_back(before);
+        let kept = self.core.policy().history_limit() as usize;
+        let before = self.last.replace(run);
+        if kept > 1
+            && let Some(before) = before.to_run(self.core.id())
+        {
+            let history = &mut self.rest().history;
+            if history.len() + 1 >= kept {
+                history.pop_front();
             }
-            Some(last) => **last = run,
-            None => self.last = Some(Box::new(run)),
+            history.push_back(before);
         }
     }
 
@@ -208,33 +247,37 @@ impl Entry {
 
     /// Nothing is due any more, nothing goes on and nothing waits.
     pub(crate) fn is_over(&self) -> bool {
-        self.next.is_none() && !self.is_paused && self.busy.is_none()
+        !self.is_planned && !self.is_paused && self.busy.is_none()
     }
 
     /// The runs that ended last, the oldest first.
     pub(crate) fn history(&self) -> Vec<Run> {
         let earlier = self.rest.iter().flat_map(|rest| &rest.history);
-        earlier.chain(self.last.as_deref()).cloned().collect()
+        earlier.cloned().chain(self.last()).collect()
     }
 
     pub(crate) fn info(&self) -> JobInfo {
         let none = Rest::default();
         let rest = self.rest.as_deref().unwrap_or(&none);
         JobInfo {
-            id: self.core.id,
-            name: self.core.name.clone(),
+            id: self.core.id(),
+            name: self.core.name().clone(),
             schedule: self.schedule.clone(),
             is_paused: self.is_paused,
-            next: self.next,
+            next: self.next(),
             running: self.going_len(),
             waiting: self.waiting_len(),
             succeeded: self.succeeded,
-            failed: self.failed,
+            failed: rest.failed,
             cancelled: rest.cancelled,
             skipped: rest.skipped,
             missed: rest.missed,
-            last: self.last.as_deref().cloned(),
+            last: self.last(),
         }
+    }
+
+    fn last(&self) -> Option<Run> {
+        self.last.to_run(self.core.id())
     }
 
     fn rest(&mut self) -> &mut Rest {

@@ -1,10 +1,13 @@
 //! Holds a job's closure, whatever its future returns, behind one type.
 
+use std::any::Any;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::Context;
+use crate::shared::Shared;
 
 /// Any error a handler may return.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -59,31 +62,67 @@ pub(crate) type Work = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 pub(crate) type RetryIf = Box<dyn Fn(&BoxError) -> bool + Send + Sync>;
 
 /// What a job does.
-pub(crate) enum Handler {
-    /// A future, polled on the runtime.
-    Async(Box<dyn Fn(Context) -> Work + Send + Sync>),
-    /// A function that may block, called on a thread for such.
-    Blocking(Arc<dyn Fn(Context) -> Outcome + Send + Sync>),
+pub(crate) trait Handle: Send + Sync {
+    /// Begins a run.
+    fn call(&self, context: Context, shared: &Shared) -> Work;
+
+    /// Whether it may be through at its first poll, and does not block.
+    fn may_be_quick(&self) -> bool;
 }
 
-impl Handler {
-    pub(crate) fn future<F, Fut>(handler: F) -> Self
-    where
-        F: Fn(Context) -> Fut + Send + Sync + 'static,
-        Fut: Future + Send + 'static,
-        Fut::Output: IntoOutcome,
-    {
-        Self::Async(Box::new(move |context| {
-            let work = handler(context);
-            Box::pin(async move { work.await.into_outcome() })
-        }))
+/// A future, polled on the runtime.
+pub(crate) struct Async<F>(pub(crate) F);
+
+impl<F, Fut> Handle for Async<F>
+where
+    F: Fn(Context) -> Fut + Send + Sync,
+    Fut: Future + Send + 'static,
+    Fut::Output: IntoOutcome,
+{
+    fn call(&self, context: Context, _: &Shared) -> Work {
+        let work = (self.0)(context);
+        Box::pin(async move { work.await.into_outcome() })
     }
 
-    pub(crate) fn blocking<F, T>(handler: F) -> Self
-    where
-        F: Fn(Context) -> T + Send + Sync + 'static,
-        T: IntoOutcome,
-    {
-        Self::Blocking(Arc::new(move |context| handler(context).into_outcome()))
+    fn may_be_quick(&self) -> bool {
+        true
     }
+}
+
+/// A function that may block, called on a thread for such.
+pub(crate) struct Blocking<F>(pub(crate) Arc<F>);
+
+impl<F, T> Handle for Blocking<F>
+where
+    F: Fn(Context) -> T + Send + Sync + 'static,
+    T: IntoOutcome,
+{
+    /// The thread cannot be taken away from the function; only its token can be cancelled.
+    fn call(&self, context: Context, shared: &Shared) -> Work {
+        let handler = self.0.clone();
+        let (send, receive) = tokio::sync::oneshot::channel();
+        shared.spawn_blocking(Box::new(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| handler(context).into_outcome()))
+                .unwrap_or_else(|panic| Err(panic_message(&*panic)));
+            // Nobody waits for a run that was cancelled.
+            let _ = send.send(outcome);
+        }));
+        Box::pin(async move {
+            receive.await.unwrap_or_else(|_| Err("the thread for blocking work is gone".into()))
+        })
+    }
+
+    fn may_be_quick(&self) -> bool {
+        false
+    }
+}
+
+/// What a handler that panicked has to say.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> BoxError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a message");
+    format!("the handler panicked: {text}").into()
 }

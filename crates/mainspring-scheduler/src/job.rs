@@ -11,8 +11,8 @@ use mainspring_job::{JobName, Misfire, Overlap, Policy, Retry, Run};
 use mainspring_schedule::Schedule;
 use serde::Serialize;
 
-use crate::callbacks::Callbacks;
-use crate::handler::{Handler, RetryIf};
+use crate::core::{Core, CoreOf, Traits};
+use crate::handler::{Async, Blocking};
 use crate::{BoxError, Context, IntoOutcome};
 
 /// Named work with a schedule, ready for [`Scheduler::add`](crate::Scheduler::add).
@@ -34,11 +34,7 @@ use crate::{BoxError, Context, IntoOutcome};
 pub struct Job {
     pub(crate) schedule: Result<Schedule, mainspring_schedule::Error>,
     pub(crate) name: Option<String>,
-    pub(crate) policy: Policy,
-    pub(crate) handler: Handler,
-    pub(crate) retry_if: Option<RetryIf>,
-    pub(crate) callbacks: Option<Box<Callbacks>>,
-    pub(crate) data: Option<Arc<serde_json::Value>>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl Job {
@@ -88,22 +84,12 @@ impl fmt::Debug for Job {
 pub struct JobBuilder {
     schedule: Result<Schedule, mainspring_schedule::Error>,
     name: Option<String>,
-    policy: Policy,
-    retry_if: Option<RetryIf>,
-    callbacks: Option<Box<Callbacks>>,
-    data: Option<Arc<serde_json::Value>>,
+    traits: Traits,
 }
 
 impl JobBuilder {
     fn new(schedule: Result<Schedule, mainspring_schedule::Error>) -> Self {
-        Self {
-            schedule,
-            name: None,
-            policy: Policy::default(),
-            retry_if: None,
-            callbacks: None,
-            data: None,
-        }
+        Self { schedule, name: None, traits: Traits::default() }
     }
 
     /// Names the job; without, it is called `job-` and its number.
@@ -151,8 +137,9 @@ impl JobBuilder {
     }
 
     /// All policies at once, in place of those set before.
-    pub fn policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.traits.policy = policy;
+        self
     }
 
     /// What becomes of a run that is due while others of the job go on; unless said otherwise, it
@@ -201,8 +188,9 @@ impl JobBuilder {
     ///     .run(|_| async { std::fs::read_to_string("/proc/loadavg") });
     /// # Scheduler::new().add(job).unwrap();
     /// ```
-    pub fn retry_if(self, decide: impl Fn(&BoxError) -> bool + Send + Sync + 'static) -> Self {
-        Self { retry_if: Some(Box::new(decide)), ..self }
+    pub fn retry_if(mut self, decide: impl Fn(&BoxError) -> bool + Send + Sync + 'static) -> Self {
+        self.traits.retry_if = Some(Box::new(decide));
+        self
     }
 
     /// How many ended runs are kept for [`history`](crate::Scheduler::history); one unless said
@@ -215,32 +203,32 @@ impl JobBuilder {
     ///
     /// # Errors
     /// If `data` cannot be written as JSON, a map whose keys are not texts for example.
-    pub fn data(self, data: &impl Serialize) -> Result<Self, BoxError> {
-        let data = Some(Arc::new(serde_json::to_value(data)?));
-        Ok(Self { data, ..self })
+    pub fn data(mut self, data: &impl Serialize) -> Result<Self, BoxError> {
+        self.traits.data = Some(serde_json::to_value(data)?);
+        Ok(self)
     }
 
     /// Calls back at the start of each attempt.
     pub fn on_start(mut self, call: impl Fn(&Context) + Send + Sync + 'static) -> Self {
-        self.callbacks.get_or_insert_default().start = Some(Box::new(call));
+        self.traits.callbacks.get_or_insert_default().start = Some(Box::new(call));
         self
     }
 
     /// Calls back when a run has ended well.
     pub fn on_success(mut self, call: impl Fn(&Context, &Run) + Send + Sync + 'static) -> Self {
-        self.callbacks.get_or_insert_default().success = Some(Box::new(call));
+        self.traits.callbacks.get_or_insert_default().success = Some(Box::new(call));
         self
     }
 
     /// Calls back when a run has failed or timed out for good.
     pub fn on_failure(mut self, call: impl Fn(&Context, &Run) + Send + Sync + 'static) -> Self {
-        self.callbacks.get_or_insert_default().failure = Some(Box::new(call));
+        self.traits.callbacks.get_or_insert_default().failure = Some(Box::new(call));
         self
     }
 
     /// Calls back when the job is gone: removed, or its schedule has ended.
     pub fn on_removal(mut self, call: impl Fn(&JobName) + Send + Sync + 'static) -> Self {
-        self.callbacks.get_or_insert_default().removal = Some(Box::new(call));
+        self.traits.callbacks.get_or_insert_default().removal = Some(Box::new(call));
         self
     }
 
@@ -255,7 +243,7 @@ impl JobBuilder {
         Fut: Future + Send + 'static,
         Fut::Output: IntoOutcome,
     {
-        self.complete(Handler::future(handler))
+        self.complete(|traits| Arc::new(CoreOf::new(traits, Async(handler))))
     }
 
     /// Completes the job with a function that may block.
@@ -276,20 +264,21 @@ impl JobBuilder {
         F: Fn(Context) -> T + Send + Sync + 'static,
         T: IntoOutcome,
     {
-        self.complete(Handler::blocking(handler))
+        self.complete(|traits| Arc::new(CoreOf::new(traits, Blocking(Arc::new(handler)))))
     }
 
-    fn complete(self, handler: Handler) -> Job {
-        let Self { schedule, name, policy, retry_if, callbacks, data } = self;
-        Job { schedule, name, policy, handler, retry_if, callbacks, data }
+    fn complete(self, core: impl FnOnce(Arc<Traits>) -> Arc<Core>) -> Job {
+        let Self { schedule, name, traits } = self;
+        Job { schedule, name, core: core(traits.shared()) }
     }
 
     fn with(self, change: impl FnOnce(Schedule) -> Schedule) -> Self {
         Self { schedule: self.schedule.map(change), ..self }
     }
 
-    fn with_policy(self, change: impl FnOnce(Policy) -> Policy) -> Self {
-        Self { policy: change(self.policy), ..self }
+    fn with_policy(mut self, change: impl FnOnce(Policy) -> Policy) -> Self {
+        self.traits.policy = change(self.traits.policy);
+        self
     }
 }
 
@@ -298,7 +287,7 @@ impl fmt::Debug for JobBuilder {
         f.debug_struct("JobBuilder")
             .field("schedule", &self.schedule)
             .field("name", &self.name)
-            .field("policy", &self.policy)
+            .field("policy", &self.traits.policy)
             .finish_non_exhaustive()
     }
 }

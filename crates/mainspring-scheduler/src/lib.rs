@@ -37,6 +37,7 @@
 mod callbacks;
 mod context;
 mod control;
+mod core;
 mod driver;
 mod due;
 mod engine;
@@ -47,6 +48,8 @@ mod group;
 mod handle;
 mod handler;
 mod job;
+mod jobs;
+mod last;
 mod runner;
 mod scheduler;
 mod shared;

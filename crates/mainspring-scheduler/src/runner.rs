@@ -11,29 +11,22 @@ use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use mainspring_job::{JobName, Run, RunId, RunState};
 
 use crate::Context;
 use crate::control::Control;
+use crate::core::Core;
 use crate::engine::Start;
-use crate::entry::Core;
 use crate::event::EventKind;
-use crate::handler::{BoxError, Handler, Outcome, Work};
+use crate::handler::{BoxError, Outcome, Work, panic_message};
 use crate::shared::Shared;
 
 /// From the cancellation of a run's token to its abortion.
 pub(crate) const TIME_TO_WIND_UP: Duration = Duration::from_secs(1);
-
-/// A first poll that takes longer is slow.
-const QUICK: Duration = Duration::from_micros(200);
-
-/// A job whose first polls were slow so many times in a row gets a task for each run from then on. Not
-/// once: on a busy machine any poll may be interrupted.
-const SLOW_POLLS_MAX: u8 = 3;
 
 /// What a scheduler's [`run`](crate::Scheduler::run) ended with.
 #[derive(Clone, Debug, Default)]
@@ -72,60 +65,38 @@ pub(crate) struct Execution {
 
 impl Execution {
     pub(crate) fn new(shared: Arc<Shared>, start: Start) -> Self {
-        let Start { core, run: id, control } = start;
+        let Start { core, run: id, control, slow_polls: _ } = start;
         Self { shared, core, control, run: Some(Run::new(id)), id }
     }
 
-    /// Whether it is worth polling the run once before it becomes a task.
-    pub(crate) fn is_quick(&self) -> bool {
-        matches!(self.core.handler, Handler::Async(_))
-            && self.core.slow_polls.load(Ordering::Relaxed) < SLOW_POLLS_MAX
-    }
-
-    /// Remembers how long a first poll took.
-    pub(crate) fn polled(core: &Core, took: Duration) {
-        if took > QUICK {
-            core.slow_polls.fetch_add(1, Ordering::Relaxed);
-        } else if core.slow_polls.load(Ordering::Relaxed) > 0 {
-            core.slow_polls.store(0, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn core(&self) -> &Arc<Core> {
-        &self.core
-    }
-
     pub(crate) async fn execute(mut self) {
-        let retry = self.core.policy.retry_policy();
         loop {
             let Some(context) = self.begin() else {
                 return;
             };
-            let end = self.attempt(context.clone()).await;
+            let attempt = context.attempt();
+            let end = self.attempt(context).await;
             let (state, error) = match end {
-                End::Returned(Ok(output)) => return self.succeed(&context, output),
+                End::Returned(Ok(output)) => return self.succeed(attempt, output),
                 End::Cancelled => return,
                 End::TimedOut => (RunState::TimedOut, timed_out(&self.core)),
                 End::Returned(Err(error)) => (RunState::Failed, error),
             };
-            let wanted = self.core.retry_if.as_ref().is_none_or(|retry_if| retry_if(&error));
-            let random = RandomState::new().hash_one((self.id, context.attempt()));
-            let pause = retry.pause_after(context.attempt(), random).filter(|_| wanted);
+            let wanted = self.core.retry_if().is_none_or(|retry_if| retry_if(&error));
+            let random = RandomState::new().hash_one((self.id, attempt));
+            let retry = self.core.policy().retry_policy();
+            let pause = retry.pause_after(attempt, random).filter(|_| wanted);
             let error = with_causes(&*error);
             let Some(pause) = pause else {
-                return self.fail(&context, state, error);
+                return self.fail(attempt, state, error);
             };
             if !self.run.as_mut().is_some_and(|run| run.retry(error.clone())) {
                 return;
             }
-            tracing::warn!(
-                job = context.name(),
-                error,
-                ?pause,
-                "the attempt failed; it is retried"
-            );
+            let job = self.core.name().as_str();
+            tracing::warn!(job, error, ?pause, "the attempt failed; it is retried");
             self.shared.tell(&self.core, self.id, || EventKind::Retried { error, pause });
-            if self.pause(pause).await.is_none() {
+            if Box::pin(self.pause(pause)).await.is_none() {
                 return;
             }
         }
@@ -142,17 +113,17 @@ impl Execution {
             return None;
         }
         let attempt = run.attempt();
-        let context = Context {
-            run: self.id,
-            core: self.core.clone(),
-            attempt,
-            control: self.control.clone(),
-        };
+        let context = self.context(attempt);
         self.shared.tell(&self.core, self.id, || EventKind::Started { attempt });
-        if let Some(callbacks) = &self.core.callbacks {
+        if let Some(callbacks) = self.core.callbacks() {
             callbacks.started(&context);
         }
         Some(context)
+    }
+
+    fn context(&self, attempt: u32) -> Context {
+        let (core, control) = (self.core.clone(), self.control.clone());
+        Context { run: self.id, core, attempt, control }
     }
 
     /// Runs the handler once: to its end, its timeout, or the end of the time that a cancelled run
@@ -170,9 +141,14 @@ impl Execution {
         if let Poll::Ready(outcome) = first {
             return End::Returned(outcome);
         }
+        // In memory of its own: what most runs do not need is not moved along with them.
+        Box::pin(self.wait_for(work)).await
+    }
+
+    async fn wait_for(&self, mut work: Guarded) -> End {
         let timer = self.shared.timer();
         let timeout = async {
-            match self.core.policy.timeout_limit() {
+            match self.core.policy().timeout_limit() {
                 Some(limit) => timer.sleep(limit).await,
                 None => std::future::pending().await,
             }
@@ -209,25 +185,26 @@ impl Execution {
         }
     }
 
-    fn succeed(&mut self, context: &Context, output: Option<String>) {
+    fn succeed(&mut self, attempt: u32, output: Option<String>) {
         let now = self.shared.wall_now();
-        let kind = EventKind::Succeeded;
-        self.record(Some(context), kind, |run| run.succeed(now, output));
+        self.record(Some(attempt), now, EventKind::Succeeded, |run| run.succeed(now, output));
     }
 
-    fn fail(&mut self, context: &Context, state: RunState, error: String) {
-        tracing::error!(job = context.name(), error, "the run failed");
+    fn fail(&mut self, attempt: u32, state: RunState, error: String) {
+        tracing::error!(job = self.core.name().as_str(), error, "the run failed");
         let now = self.shared.wall_now();
         let kind = match state {
             RunState::TimedOut => EventKind::TimedOut,
             _ => EventKind::Failed { error: error.clone() },
         };
-        self.record(Some(context), kind, |run| run.end(state, now, Some(error)));
+        self.record(Some(attempt), now, kind, |run| run.end(state, now, Some(error)));
     }
 
+    /// Ends the run; callbacks are called if an attempt of it came to its end.
     fn record(
         &mut self,
-        context: Option<&Context>,
+        attempt: Option<u32>,
+        now: Timestamp,
         kind: EventKind,
         end: impl FnOnce(&mut Run) -> bool,
     ) {
@@ -237,11 +214,11 @@ impl Execution {
         if !end(&mut run) {
             tracing::error!(run = %self.id, state = %run.state(), "a run cannot end twice");
         }
-        if let (Some(context), Some(callbacks)) = (context, &self.core.callbacks) {
-            callbacks.ended(context, &run);
+        if let (Some(attempt), Some(callbacks)) = (attempt, self.core.callbacks()) {
+            callbacks.ended(&self.context(attempt), &run);
         }
         self.shared.tell(&self.core, self.id, || kind);
-        self.shared.ended(&self.core, run);
+        self.shared.ended(&self.core, run, now);
     }
 }
 
@@ -249,7 +226,9 @@ impl Drop for Execution {
     fn drop(&mut self) {
         if self.run.is_some() {
             let now = self.shared.wall_now();
-            self.record(None, EventKind::Cancelled, |run| run.end(RunState::Cancelled, now, None));
+            self.record(None, now, EventKind::Cancelled, |run| {
+                run.end(RunState::Cancelled, now, None)
+            });
         }
     }
 }
@@ -265,10 +244,7 @@ impl Guarded {
     fn call(shared: &Shared, core: &Arc<Core>, context: Context, span: tracing::Span) -> Self {
         let called = catch_unwind(AssertUnwindSafe(|| {
             let _entered = span.enter();
-            match &core.handler {
-                Handler::Async(handler) => handler(context),
-                Handler::Blocking(handler) => blocking(shared, handler.clone(), context),
-            }
+            core.handler.call(context, shared)
         }));
         match called {
             Ok(work) => Self { work: Some(work), panic: None, span },
@@ -303,37 +279,9 @@ impl Drop for Guarded {
     }
 }
 
-/// Calls a function that may block; its thread cannot be taken away from it, only its token be
-/// cancelled.
-fn blocking(
-    shared: &Shared,
-    handler: Arc<dyn Fn(Context) -> Outcome + Send + Sync>,
-    context: Context,
-) -> Work {
-    let (send, receive) = tokio::sync::oneshot::channel();
-    shared.spawn_blocking(Box::new(move || {
-        let outcome = catch_unwind(AssertUnwindSafe(|| handler(context)))
-            .unwrap_or_else(|panic| Err(panic_message(&*panic)));
-        // Nobody waits for a run that was cancelled.
-        let _ = send.send(outcome);
-    }));
-    Box::pin(async move {
-        receive.await.unwrap_or_else(|_| Err("the thread for blocking work is gone".into()))
-    })
-}
-
 fn timed_out(core: &Core) -> BoxError {
-    let limit = core.policy.timeout_limit().unwrap_or_default();
+    let limit = core.policy().timeout_limit().unwrap_or_default();
     format!("it took longer than {limit:?}").into()
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> BoxError {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a message");
-    format!("the handler panicked: {text}").into()
 }
 
 /// An error in one line, with what caused it.

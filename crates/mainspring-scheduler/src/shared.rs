@@ -4,7 +4,7 @@
 //! - One lock, around the engine. No user code runs under it: effects are carried out after it is
 //!   released.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use jiff::Timestamp;
@@ -12,8 +12,8 @@ use mainspring_job::{Run, RunId, RunState};
 use tokio::sync::Notify;
 
 use crate::Spawn;
+use crate::core::Core;
 use crate::engine::{Effects, Engine};
-use crate::entry::Core;
 use crate::event::{Bell, Event, EventKind, Events};
 use crate::runner::Cut;
 use crate::spawn::Task;
@@ -106,19 +106,18 @@ impl Shared {
     /// Tells listeners about a run.
     pub(crate) fn tell(&self, core: &Core, run: RunId, kind: impl FnOnce() -> EventKind) {
         if self.bell.is_heard() {
-            let (job, name) = (Some(core.id), Some(core.name.clone()));
+            let (job, name) = (Some(core.id()), Some(core.name().clone()));
             let event = Event { at: self.wall_now(), job, name, due: Some(run.due), kind: kind() };
             self.bell.tell(event);
         }
     }
 
     /// Records the end of a run.
-    pub(crate) fn ended(&self, core: &Arc<Core>, run: Run) {
-        let now = self.wall_now();
+    pub(crate) fn ended(&self, core: &Core, run: Run, now: Timestamp) {
         let mut state = self.lock();
         state.going -= 1;
         if run.state() == RunState::Cancelled {
-            state.cut.push(Cut { name: core.name.clone(), run: run.id() });
+            state.cut.push(Cut { name: core.name().clone(), run: run.id() });
         }
         state.engine.ended(core, run, now);
         let is_news = state.engine.has_starts() || (state.going == 0 && state.stop_at.is_some());
@@ -147,8 +146,8 @@ impl Shared {
             self.bell.tell(event);
         }
         for core in effects.gone {
-            if let Some(callbacks) = &core.callbacks {
-                callbacks.removed(&core.name);
+            if let Some(callbacks) = core.callbacks() {
+                callbacks.removed(core.name());
             }
         }
     }

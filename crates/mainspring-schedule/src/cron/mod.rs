@@ -119,6 +119,11 @@ impl Cron {
         Self { masks: masks.unwrap_or_else(|_| self.masks.clone()), ..self.clone() }
     }
 
+    /// Whether there is an `H`, which [`for_name`](Self::for_name) reads.
+    pub(crate) fn is_hashed(&self) -> bool {
+        self.masks.hashed
+    }
+
     /// The first instant, a whole second, strictly after `after`; `None` where there is none within
     /// the years that jiff knows (to 9999).
     ///

@@ -279,7 +279,9 @@ impl Schedule {
     /// ```
     pub fn for_name(&self, name: &str) -> Self {
         let mut named = self.clone();
-        if let Rule::Cron(cron) = &self.rule {
+        if let Rule::Cron(cron) = &self.rule
+            && cron.is_hashed()
+        {
             let resolved = cron.for_name(name);
             if resolved != **cron {
                 named.rule = Rule::Cron(Arc::new(resolved));
@@ -290,6 +292,21 @@ impl Schedule {
             extras.offset = spread::offset(name, extras.spread);
         }
         named
+    }
+
+    /// Whether [`for_name`](Self::for_name) changes anything: there is an `H`, or a spread.
+    ///
+    /// # Examples
+    /// ```
+    /// use mainspring_schedule::Schedule;
+    ///
+    /// assert!(Schedule::cron("H 3 * * *")?.depends_on_name());
+    /// assert!(!Schedule::cron("0 3 * * *")?.depends_on_name());
+    /// # Ok::<(), mainspring_schedule::Error>(())
+    /// ```
+    pub fn depends_on_name(&self) -> bool {
+        let is_spread = self.extras.as_ref().is_some_and(|extras| !extras.spread.is_zero());
+        is_spread || matches!(&self.rule, Rule::Cron(cron) if cron.is_hashed())
     }
 
     /// Gives a schedule that counts from nowhere its origin: everything comes after `now`.

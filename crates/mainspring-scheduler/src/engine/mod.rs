@@ -7,8 +7,8 @@
 //! - A job whose schedule has ended leaves when its last run has ended.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-use std::hash::{BuildHasher, Hasher};
+use std::collections::BinaryHeap;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,55 +18,29 @@ use mainspring_job::{Admission, JobId, JobName, Onward, Overlap, Run, RunId};
 use mainspring_schedule::Schedule;
 
 use crate::control::Control;
+use crate::core::{Core, default_name};
 use crate::due::DueQueue;
-use crate::entry::{Core, Entry, first_due};
+use crate::entry::{Entry, Spares, first_due};
 use crate::error::{Error, Kind};
 use crate::event::{Event, EventKind, Skip};
 use crate::group::Groups;
+use crate::jobs::{Jobs, Slot};
 use crate::{Job, JobInfo};
 
 /// A wall clock set back by this much or more was wrong before: schedules start over.
 const CORRECTION: Duration = Duration::from_secs(3 * 3600);
 
 pub(crate) struct Engine {
-    jobs: HashMap<JobId, Entry, ByNumber>,
-    names: HashMap<JobName, JobId>,
+    jobs: Jobs,
     groups: Groups,
     queue: DueQueue,
     last_id: u64,
     is_holding: bool,
-    due: Vec<JobId>,
+    due: Vec<Slot>,
+    /// Empty between two jobs.
+    runs: Vec<Timestamp>,
+    spares: Spares,
     effects: Effects,
-}
-
-/// Hashes a job's number: numbers are handed out here, one after another, so nobody can choose them
-/// to collide, and multiplying by an odd constant spreads them.
-#[derive(Clone, Copy, Default)]
-struct ByNumber;
-
-impl BuildHasher for ByNumber {
-    type Hasher = NumberHasher;
-
-    fn build_hasher(&self) -> NumberHasher {
-        NumberHasher(0)
-    }
-}
-
-struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        // The golden ratio's fraction of 2⁶⁴: Knuth's multiplicative hashing.
-        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
-    }
 }
 
 /// What the engine wants done.
@@ -89,18 +63,21 @@ pub(crate) struct Start {
     pub(crate) core: Arc<Core>,
     pub(crate) run: RunId,
     pub(crate) control: Arc<Control>,
+    /// How many of the job's last first polls were slow, one after another.
+    pub(crate) slow_polls: u8,
 }
 
 impl Engine {
     pub(crate) fn new() -> Self {
         Self {
-            jobs: HashMap::default(),
-            names: HashMap::new(),
+            jobs: Jobs::default(),
             groups: Groups::default(),
             queue: DueQueue::new(),
             last_id: 0,
             is_holding: true,
             due: Vec::new(),
+            runs: Vec::new(),
+            spares: Spares::default(),
             effects: Effects::default(),
         }
     }
@@ -129,9 +106,7 @@ impl Engine {
     pub(crate) fn hold(&mut self, hold: bool, now: Timestamp) {
         self.is_holding = hold;
         if !hold {
-            let mut ids: Vec<JobId> = self.jobs.keys().copied().collect();
-            ids.sort_unstable();
-            for id in ids {
+            for id in self.jobs.ids() {
                 self.start_waiting(id);
                 self.remove_if_over(id, now);
             }
@@ -139,48 +114,44 @@ impl Engine {
     }
 
     pub(crate) fn add(&mut self, job: Job, now: Timestamp) -> Result<JobId, Error> {
+        let Job { schedule, name, mut core } = job;
         let id = JobId::from_u64(self.last_id + 1);
-        let name = match &job.name {
-            Some(name) => JobName::new(name)?,
-            None => self.free_name(id)?,
+        let name = match name {
+            Some(name) => Some(JobName::new(&name)?),
+            None => self.other_name(id)?,
         };
-        if self.names.contains_key(&name) {
-            return Err(Kind::Duplicate(name).into());
+        if let Some(name) = &name
+            && self.jobs.find(name.as_str()).is_some()
+        {
+            return Err(Kind::Duplicate(name.clone()).into());
         }
-        if let Some(group) = job.policy.group_name()
+        if let Some(group) = core.policy().group_name()
             && !self.groups.contains(group)
         {
             return Err(Kind::UnknownGroup(group.to_owned()).into());
         }
-        let schedule = job.schedule?.for_name(name.as_str()).anchored_at(now);
-        let grace = job.policy.misfire_policy().grace_limit();
+        Arc::get_mut(&mut core).expect("nobody else has it").be_added(
+            id,
+            self.jobs.next_slot(),
+            name,
+        );
+        let schedule = of_job(&core, schedule?, now);
+        let grace = core.policy().misfire_policy().grace_limit();
         let due = first_due(&schedule, now, grace)?;
         self.last_id += 1;
-        self.names.insert(name.clone(), id);
-        let core = Core {
-            id,
-            name,
-            policy: job.policy,
-            handler: job.handler,
-            retry_if: job.retry_if,
-            callbacks: job.callbacks,
-            data: job.data,
-            slow_polls: 0.into(),
-        };
         let mut entry = Entry::new(core, schedule);
         entry.plan(&mut self.queue, Some(due));
         self.effects.tell(now, &entry.core, None, EventKind::Added);
-        self.jobs.insert(id, entry);
+        self.jobs.insert(entry);
         Ok(id)
     }
 
     /// `false` if there is no such job (any more). Runs in progress go on; those that wait do not
     /// start.
     pub(crate) fn remove(&mut self, id: JobId, now: Timestamp) -> bool {
-        let Some(mut entry) = self.jobs.remove(&id) else {
+        let Some(mut entry) = self.jobs.remove(id) else {
             return false;
         };
-        self.names.remove(&entry.core.name);
         entry.plan(&mut self.queue, None);
         for due in entry.drain_waiting() {
             self.effects.skip(now, &entry.core, due, Skip::Removed);
@@ -192,7 +163,7 @@ impl Engine {
 
     /// Nothing of the job is due until it is resumed. `false` if there is no such job.
     pub(crate) fn pause(&mut self, id: JobId, now: Timestamp) -> bool {
-        let Some(entry) = self.jobs.get_mut(&id) else {
+        let Some(entry) = self.jobs.get_mut(id) else {
             return false;
         };
         if !std::mem::replace(&mut entry.is_paused, true) {
@@ -204,7 +175,7 @@ impl Engine {
 
     /// What was due meanwhile is not made up for. `false` if there is no such job.
     pub(crate) fn resume(&mut self, id: JobId, now: Timestamp) -> bool {
-        let Some(entry) = self.jobs.get_mut(&id) else {
+        let Some(entry) = self.jobs.get_mut(id) else {
             return false;
         };
         if std::mem::replace(&mut entry.is_paused, false) {
@@ -223,11 +194,11 @@ impl Engine {
         schedule: Schedule,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let Some(entry) = self.jobs.get_mut(&id) else {
+        let Some(entry) = self.jobs.get_mut(id) else {
             return Ok(false);
         };
-        let schedule = schedule.for_name(entry.core.name.as_str()).anchored_at(now);
-        let grace = entry.core.policy.misfire_policy().grace_limit();
+        let schedule = of_job(&entry.core, schedule, now);
+        let grace = entry.core.policy().misfire_policy().grace_limit();
         let due = first_due(&schedule, now, grace)?;
         entry.schedule = schedule;
         if !entry.is_paused {
@@ -241,7 +212,8 @@ impl Engine {
     ///
     /// With `instead`, the job's next instant is left out. `None` if there is no such job.
     pub(crate) fn trigger(&mut self, id: JobId, now: Timestamp, instead: bool) -> Option<RunId> {
-        let entry = self.jobs.get_mut(&id)?;
+        let slot = self.jobs.slot_of(id)?;
+        let entry = self.jobs.at_mut(slot)?;
         let mut due = now;
         while entry.has_run(due) {
             due = due.checked_add(SignedDuration::from_nanos(1)).ok()?;
@@ -250,7 +222,7 @@ impl Engine {
             let next = entry.schedule.next_after(left_out);
             entry.plan(&mut self.queue, next);
         }
-        self.admit(id, due, now);
+        self.admit(slot, due, now);
         self.remove_if_over(id, now);
         Some(RunId { job: id, due })
     }
@@ -271,8 +243,9 @@ impl Engine {
         let mut due = std::mem::take(&mut self.due);
         self.queue.take_due(now, jobs_max, &mut due);
         let is_full = due.len() == jobs_max;
-        for id in due.drain(..) {
-            self.come_due(id, now);
+        self.fetch(&due);
+        for slot in due.drain(..) {
+            self.come_due(slot, now);
         }
         self.due = due;
         is_full
@@ -291,10 +264,8 @@ impl Engine {
         }
         // The wheel has come to the old present; a new one starts from this one.
         self.queue.start_over();
-        let mut ids: Vec<JobId> = self.jobs.keys().copied().collect();
-        ids.sort_unstable();
-        for id in ids {
-            let Some(entry) = self.jobs.get_mut(&id) else {
+        for id in self.jobs.ids() {
+            let Some(entry) = self.jobs.get_mut(id) else {
                 continue;
             };
             entry.forget_place();
@@ -312,36 +283,44 @@ impl Engine {
     }
 
     /// Keeps what came of a run, and starts what waited for it.
-    pub(crate) fn ended(&mut self, core: &Arc<Core>, run: Run, now: Timestamp) {
-        let id = core.id;
-        self.groups.ended(core.policy.group_name());
-        if let Some(entry) = self.jobs.get_mut(&id) {
-            entry.ended(run);
+    pub(crate) fn ended(&mut self, core: &Core, run: Run, now: Timestamp) {
+        let id = core.id();
+        let group = core.policy().group_name();
+        self.groups.ended(group);
+        if let Some(entry) = self.jobs.at_mut(core.slot()).filter(|entry| entry.core.id() == id) {
+            entry.ended(run, &mut self.spares);
             if entry.waiting_len() > 0 {
                 self.start_waiting(id);
             } else if entry.is_over() {
                 self.remove(id, now);
             }
         }
-        self.start_waiting_of_group(core.policy.group_name());
+        self.start_waiting_of_group(group);
+    }
+
+    /// Remembers whether a first poll was slow.
+    pub(crate) fn polled(&mut self, id: JobId, was_slow: bool) {
+        if let Some(entry) = self.jobs.get_mut(id) {
+            entry.slow_polls = if was_slow { entry.slow_polls.saturating_add(1) } else { 0 };
+        }
     }
 
     pub(crate) fn infos(&self) -> Vec<JobInfo> {
-        let mut infos: Vec<JobInfo> = self.jobs.values().map(Entry::info).collect();
+        let mut infos: Vec<JobInfo> = self.jobs.iter().map(Entry::info).collect();
         infos.sort_unstable_by_key(|info| info.id);
         infos
     }
 
     pub(crate) fn info(&self, id: JobId) -> Option<JobInfo> {
-        self.jobs.get(&id).map(Entry::info)
+        self.jobs.get(id).map(Entry::info)
     }
 
     pub(crate) fn history(&self, id: JobId) -> Vec<Run> {
-        self.jobs.get(&id).map(Entry::history).unwrap_or_default()
+        self.jobs.get(id).map(Entry::history).unwrap_or_default()
     }
 
     pub(crate) fn id_of(&self, name: &str) -> Option<JobId> {
-        self.names.get(name).copied()
+        self.jobs.find(name)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -350,12 +329,12 @@ impl Engine {
 
     /// The runs in progress.
     pub(crate) fn going(&self) -> Vec<Arc<Control>> {
-        self.jobs.values().flat_map(Entry::going).collect()
+        self.jobs.iter().flat_map(Entry::going).collect()
     }
 
     /// The next `count` runs over all jobs, in order; ties by the jobs' numbers.
     pub(crate) fn next_runs(&self, count: usize) -> Vec<RunId> {
-        let firsts = self.jobs.values().filter_map(|entry| Some((entry.next()?, entry.core.id)));
+        let firsts = self.jobs.iter().filter_map(|entry| Some((entry.next()?, entry.core.id())));
         let mut heap: BinaryHeap<_> = firsts.map(Reverse).collect();
         let mut runs = Vec::new();
         while runs.len() < count {
@@ -363,23 +342,33 @@ impl Engine {
                 break;
             };
             runs.push(RunId { job, due });
-            if let Some(next) = self.jobs[&job].schedule.next_after(due) {
+            if let Some(next) = self.jobs.get(job).and_then(|entry| entry.schedule.next_after(due))
+            {
                 heap.push(Reverse((next, job)));
             }
         }
         runs
     }
 
-    fn come_due(&mut self, id: JobId, now: Timestamp) {
-        let Some(entry) = self.jobs.get_mut(&id) else {
+    /// Has the processor fetch all these jobs from memory at once: they lie anywhere, and one after the
+    /// other each would be waited for.
+    fn fetch(&self, due: &[Slot]) {
+        let entries = || due.iter().filter_map(|slot| self.jobs.at(*slot));
+        black_box(entries().map(Entry::glance).fold(0, u8::wrapping_add));
+        black_box(entries().map(|entry| entry.core.id().as_u64()).fold(0, u64::wrapping_add));
+    }
+
+    fn come_due(&mut self, slot: Slot, now: Timestamp) {
+        let Some(entry) = self.jobs.at_mut(slot) else {
             return;
         };
         entry.forget_place();
         let Some(due) = entry.next() else {
             return;
         };
-        let mut runs = Vec::new();
-        let misfire = entry.core.policy.misfire_policy();
+        let id = entry.core.id();
+        let mut runs = std::mem::take(&mut self.runs);
+        let misfire = entry.core.policy().misfire_policy();
         let judged = misfire.judge(&entry.schedule, due, now, |due| runs.push(due));
         let Onward { next, missed, .. } = judged;
         entry.plan(&mut self.queue, next);
@@ -388,76 +377,77 @@ impl Engine {
             let kind = EventKind::Missed { count: missed };
             self.effects.tell(now, &entry.core, None, kind);
         }
-        for due in runs {
-            self.admit(id, due, now);
+        for due in runs.drain(..) {
+            self.admit(slot, due, now);
         }
+        self.runs = runs;
         if next.is_none() {
             self.remove_if_over(id, now);
         }
     }
 
     /// Lets a run that is due start, wait or go, as its job's policy says.
-    fn admit(&mut self, id: JobId, due: Timestamp, now: Timestamp) {
-        let Some(entry) = self.jobs.get_mut(&id) else {
+    fn admit(&mut self, slot: Slot, due: Timestamp, now: Timestamp) {
+        let Some(entry) = self.jobs.at_mut(slot) else {
             return;
         };
         // A wall clock that was corrected comes to instants again. One instant is one run.
         if entry.has_run(due) {
             return;
         }
-        let core = entry.core.clone();
-        let group = core.policy.group_name();
-        self.effects.tell(now, &core, Some(due), EventKind::Due);
-        let waiting = entry.waiting_len();
+        self.effects.tell(now, &entry.core, Some(due), EventKind::Due);
+        let policy = entry.core.policy();
+        let group = policy.group_name();
         let admission = if self.is_holding {
             Admission::Wait
         } else {
-            let may_go = core.policy.concurrency_limit() as usize;
+            let (going, waiting) = (entry.going_len(), entry.waiting_len());
+            let may_go = policy.concurrency_limit() as usize;
             let room = self.groups.has_room(group);
-            core.policy.overlap_policy().admit(entry.going_len(), waiting, may_go, room)
+            policy.overlap_policy().admit(going, waiting, may_go, room)
         };
         match admission {
             Admission::Start => {
                 self.groups.started(group);
-                self.effects.start(entry, due);
+                self.effects.start(entry, due, &mut self.spares);
             }
             Admission::Wait => {
-                self.groups.wait(group, id);
+                self.groups.wait(group, entry.core.id());
                 entry.wait(due);
             }
             Admission::Replace => {
+                self.groups.wait(group, entry.core.id());
                 for replaced in entry.drain_waiting() {
                     entry.skipped();
-                    self.effects.skip(now, &core, replaced, Skip::Replaced);
+                    self.effects.skip(now, &entry.core, replaced, Skip::Replaced);
                 }
                 self.effects.cancels.extend(entry.cancel_oldest());
-                self.groups.wait(group, id);
                 entry.wait(due);
             }
             _ => {
-                let why = match core.policy.overlap_policy() {
+                let why = match policy.overlap_policy() {
                     Overlap::Skip => Skip::Overlap,
                     _ => Skip::QueueFull,
                 };
                 entry.skipped();
-                self.effects.skip(now, &core, due, why);
+                self.effects.skip(now, &entry.core, due, why);
             }
         }
     }
 
     /// Starts runs of the job that wait, as far as there is room.
     fn start_waiting(&mut self, id: JobId) {
-        let Some(entry) = self.jobs.get_mut(&id).filter(|_| !self.is_holding) else {
+        let Some(entry) = self.jobs.get_mut(id).filter(|_| !self.is_holding) else {
             return;
         };
         let core = entry.core.clone();
-        let group = core.policy.group_name();
+        let group = core.policy().group_name();
         while entry.has_room() && self.groups.has_room(group) {
             let Some(due) = entry.next_waiting() else {
                 return;
             };
             self.groups.started(group);
-            self.effects.start(entry, due);
+            self.effects.start(entry, due, &mut self.spares);
         }
     }
 
@@ -471,28 +461,41 @@ impl Engine {
     }
 
     fn remove_if_over(&mut self, id: JobId, now: Timestamp) {
-        if self.jobs.get(&id).is_some_and(Entry::is_over) {
+        if self.jobs.get(id).is_some_and(Entry::is_over) {
             self.remove(id, now);
         }
     }
 
-    /// `job-N`, unless a caller has given that name to another job.
-    fn free_name(&self, id: JobId) -> Result<JobName, Error> {
-        let mut name = JobName::new(&format!("job-{id}"))?;
-        let mut suffix = 1;
-        while self.names.contains_key(&name) {
-            suffix += 1;
-            name = JobName::new(&format!("job-{id}-{suffix}"))?;
+    /// The name of a job that was given none: `None` is `job-N`, unless a caller has given that to
+    /// another.
+    fn other_name(&self, id: JobId) -> Result<Option<JobName>, Error> {
+        if !self.jobs.has_names() {
+            return Ok(None);
         }
-        Ok(name)
+        let first = default_name(id);
+        let mut name = first.clone();
+        let mut suffix = 1;
+        while self.jobs.find(&name).is_some() {
+            suffix += 1;
+            name = format!("{first}-{suffix}");
+        }
+        Ok(if suffix == 1 { None } else { Some(JobName::new(&name)?) })
     }
 }
 
+/// The schedule as it is for this job from now on.
+fn of_job(core: &Core, schedule: Schedule, now: Timestamp) -> Schedule {
+    let named =
+        if schedule.depends_on_name() { schedule.for_name(core.name().as_str()) } else { schedule };
+    named.anchored_at(now)
+}
+
 impl Effects {
-    fn start(&mut self, entry: &mut Entry, due: Timestamp) {
-        let control = entry.start(due);
-        let run = RunId { job: entry.core.id, due };
-        self.starts.push(Start { core: entry.core.clone(), run, control });
+    fn start(&mut self, entry: &mut Entry, due: Timestamp, spares: &mut Spares) {
+        let control = entry.start(due, spares);
+        let run = RunId { job: entry.core.id(), due };
+        let (core, slow_polls) = (entry.core.clone(), entry.slow_polls);
+        self.starts.push(Start { core, run, control, slow_polls });
     }
 
     fn skip(&mut self, now: Timestamp, core: &Core, due: Timestamp, why: Skip) {
@@ -501,7 +504,7 @@ impl Effects {
 
     fn tell(&mut self, at: Timestamp, core: &Core, due: Option<Timestamp>, kind: EventKind) {
         if self.is_heard {
-            let (job, name) = (Some(core.id), Some(core.name.clone()));
+            let (job, name) = (Some(core.id()), Some(core.name().clone()));
             self.events.push(Event { at, job, name, due, kind });
         }
     }

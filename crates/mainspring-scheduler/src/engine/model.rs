@@ -406,7 +406,7 @@ impl Bench {
             self.lines.push((index, line));
         }
         for start in effects.starts {
-            let index: usize = start.core.name.as_str().parse().expect("a number");
+            let index: usize = start.core.name().as_str().parse().expect("a number");
             self.lines.push((index, format!("start {}", start.run.due)));
             let length = self.lengths[self.started % self.lengths.len()];
             self.started += 1;
