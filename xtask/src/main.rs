@@ -21,11 +21,11 @@ Usage: cargo xtask CHORE
                 PostgreSQL's server where it is missing (as root, on Debian and its kin)
   check         formatting, Clippy and rustdoc, with warnings denied; the bench and fuzz
                 workspaces too
-  ci            check, then test
+  ci            check, cross ci, then test
   bench [ARG]…  run the benches; ARGs go to them (`cargo xtask bench --help` lists them)
   cross [WHAT]… check and lint for other platforms, and run the timer's tests for Windows; WHAT
-                is a target, `backends` (the timer's other backends, on this machine), or
-                `install` (the compilers and Wine that this needs; as root)
+                is a target, `backends` (the timer's other backends, on this machine), `ci` (the
+                quick part), or `install` (the compilers and Wine that this needs; as root)
   help          this text
 ";
 
@@ -45,7 +45,9 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
     match args.as_slice() {
         ["test"] => chores::test(),
         ["check"] => chores::check(),
-        ["ci"] => chores::check().and_then(|()| chores::test()),
+        ["ci"] => {
+            chores::check().and_then(|()| cross::cross(&["ci"])).and_then(|()| chores::test())
+        }
         ["bench", rest @ ..] => chores::bench(rest),
         ["cross", rest @ ..] => cross::cross(rest),
         ["help" | "--help" | "-h"] => {

@@ -25,7 +25,7 @@ fn everywhere<F: Future<Output = ()>>(body: impl Fn(Rc<Queues>) -> F) {
     let local = smol::LocalExecutor::new();
     smol::block_on(local.run(body(Rc::new(executor()))));
     on_tokio(&body);
-    #[cfg(unix)]
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
     monoio::RuntimeBuilder::<monoio::LegacyDriver>::new()
         .build()
         .unwrap()

@@ -3,4 +3,6 @@
 mod crash;
 mod disk;
 mod processes;
+#[cfg(target_os = "linux")]
+mod small_disk;
 mod suite;
