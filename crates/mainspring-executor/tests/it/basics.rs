@@ -184,11 +184,11 @@ fn a_closed_executor_brings_its_tasks_to_their_end_and_takes_no_more() {
     let mut refused = remote.spawn(async {});
     executor.block_on(async { executor.tick().unwrap_err() }).unwrap();
     executor.block_on(async {}).unwrap();
-    assert_eq!(poll_once(executor.run()), Some(Ok(())));
+    assert_eq!(smol::block_on(executor.run()), Ok(()));
     assert!(matches!(poll_once(&mut refused), Some(Err(JoinError::Cancelled))));
     assert_eq!(log.take(), ["to the end"]);
     // Also when it is run for the first time, or again, after that.
-    assert_eq!(poll_once(executor.run()), Some(Ok(())));
+    assert_eq!(smol::block_on(executor.run()), Ok(()));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn abort_all_ends_those_that_would_never_end() {
     executor.close();
     assert_eq!(poll_once(executor.run()), None);
     assert_eq!(executor.abort_all(), 3);
-    assert_eq!(poll_once(executor.run()), Some(Ok(())));
+    assert_eq!(smol::block_on(executor.run()), Ok(()));
     assert_eq!(drops.count(), 3);
 }
 

@@ -231,6 +231,31 @@ fn a_reentrant_run_until_is_refused_and_loses_no_task() {
     assert_eq!(ran.get(), 3);
 }
 
+#[test]
+fn a_panic_in_drop_does_not_escape_as_the_loops_own() {
+    // Where panics are caught, one in a destructor ends with the handle, as one in a poll does.
+    struct Bad;
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("in drop");
+        }
+    }
+    let spec = QueueSpec::new(1).on_panic(mainspring_executor::OnPanic::Catch);
+    let executor = builder().queue_with("q", spec).build().unwrap();
+    let queue = executor.queue("q").unwrap();
+    let mut aborted = queue.spawn(async {
+        let _bad = Bad;
+        std::future::pending::<()>().await;
+    });
+    let bystander = queue.spawn(yield_now());
+    assert!(executor.tick().unwrap());
+    aborted.abort();
+    settle(&executor);
+    let outcome = poll_once(&mut aborted).expect("resolved");
+    assert!(outcome.unwrap_err().is_panic());
+    assert!(bystander.is_finished());
+}
+
 /// A policy that can be looked at while it is in use.
 #[derive(Clone, Default)]
 struct Spied(Rc<RefCell<Las>>);

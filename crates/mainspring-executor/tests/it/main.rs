@@ -16,5 +16,6 @@ mod queues;
 mod races;
 mod rigging;
 mod runtimes;
+mod scenarios;
 mod stall;
 mod stats;
