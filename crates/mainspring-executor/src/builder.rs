@@ -124,7 +124,8 @@ impl QueueSpec {
 
     pub(crate) fn plan<K: Key>(self, key: K) -> Plan {
         Plan {
-            name: self.name.unwrap_or_else(|| format!("{key:?}").into()),
+            // A `&'static str` is its own name, without the quotes that its `Debug` brings.
+            name: self.name.unwrap_or_else(|| format!("{key:?}").trim_matches('"').into()),
             weight: self.weight,
             slice_ns: ns(self.slice).max(1),
             policy: self.policy,

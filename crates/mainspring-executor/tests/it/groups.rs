@@ -91,8 +91,8 @@ fn children_belong_to_the_group_of_their_parent() {
     let mut groups: Vec<_> =
         executor.tasks().into_iter().map(|task| (task.queue.to_string(), task.group)).collect();
     groups.sort();
-    let in_a = |group| ("\"a\"".to_owned(), Some(group));
-    assert_eq!(groups, [in_a(7), in_a(7), in_a(9), ("\"b\"".to_owned(), Some(7))]);
+    let in_a = |group| ("a".to_owned(), Some(group));
+    assert_eq!(groups, [in_a(7), in_a(7), in_a(9), ("b".to_owned(), Some(7))]);
     let stats = executor.stats();
     assert_eq!((stats.queues[0].groups, stats.queues[1].groups), (2, 1));
     executor.abort_all();

@@ -59,7 +59,7 @@ fn every_field_moves() {
     assert_eq!(stats.tasks, 1);
     let [fore, back] = &stats.queues[..] else { panic!("two queues") };
 
-    assert_eq!((&*fore.name, &*back.name), ("\"fore\"", "\"back\""));
+    assert_eq!((&*fore.name, &*back.name), ("fore", "back"));
     assert_eq!((fore.weight, back.weight), (3, 1));
     assert_eq!((fore.share_asked, back.share_asked), (0.75, 0.25));
     assert_eq!((fore.runtime, back.runtime), (3 * MS, 40 * MS));
