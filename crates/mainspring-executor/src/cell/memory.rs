@@ -1,7 +1,7 @@
 //! Keeps the memory of tasks that have ended for those to come.
 //!
 //! # Ground rules
-//! - Memory comes and goes in classes of sixteen bytes, so that whoever frees a cell and whoever
+//! - Memory comes and goes in classes of eight bytes, so that whoever frees a cell and whoever
 //!   makes the next one agree on the layout. Cells beyond the largest class, or with a stricter
 //!   alignment, are not kept.
 //! - What is kept belongs to the owner's thread; on other threads cells come from, and go to, the
@@ -11,8 +11,8 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-const CLASS: usize = 16;
-const CLASSES: usize = 32;
+const CLASS: usize = 8;
+const CLASSES: usize = 64;
 
 /// The kept memory of one executor.
 pub(super) struct Memory {
@@ -53,7 +53,7 @@ pub(super) fn fresh(layout: Layout) -> NonNull<u8> {
 
 impl Memory {
     pub(super) fn new(room: usize) -> Self {
-        Self { pieces: Default::default(), room: Cell::new(room) }
+        Self { pieces: std::array::from_fn(|_| Cell::new(None)), room: Cell::new(room) }
     }
 
     /// Memory of this layout, which is `padded`.
