@@ -146,7 +146,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// Never more of a queue than [`limit_queue`](Self::limit_queue) allows, nor of a job than its
     /// policy does, over all nodes: runs that are claimed, ended leases included until they are reaped.
-    /// Fewer than there are may be given while another node is claiming.
+    /// Fewer than the limit does not mean that no more are left: some that were looked at may have been
+    /// over a limit, or another node's claim under way. None means so, but for that claim.
     fn claim<'a>(&'a self, claim: &'a Claim) -> Answer<'a, Vec<ClaimedRun>>;
 
     /// Says that the node is alive and still has these runs; their leases last `lease` from now.

@@ -62,12 +62,16 @@ pub(crate) fn claim(
             candidates.extend(first(connection, lane, now, claim.limit)?);
         }
         candidates.sort_unstable_by_key(|run| (run.at, run.job, run.due));
+        // All numbers at once; those that are left over are given to nobody.
+        let numbers = candidates.len().min(claim.limit - claimed.len());
+        let mut fence = take_numbers(connection, "last_fence", numbers)?;
         for run in candidates {
             if claimed.len() == claim.limit {
                 return Ok(claimed);
             }
             if has_room(connection, &run, &rooms)? {
-                claimed.extend(take(connection, &run, claim, now)?);
+                fence += 1;
+                claimed.extend(take(connection, &run, claim, fence, now)?);
                 if let Some(room) = rooms.get_mut(&run.queue) {
                     *room -= 1;
                 }
@@ -195,9 +199,9 @@ fn take(
     connection: &Connection,
     run: &Candidate,
     claim: &Claim,
+    fence: u64,
     now: Timestamp,
 ) -> Result<Option<ClaimedRun>> {
-    let fence = take_numbers(connection, "last_fence", 1)? + 1;
     let until = later(now, claim.lease);
     let params = named_params! {
         ":fence": signed(fence), ":node": claim.node, ":now": to_micros(now), ":until": until,

@@ -13,15 +13,13 @@ const KEEP: &str = "INSERT INTO mainspring_history (job, due, name, state, attem
     queue, priority, at, started, ended, error, output) \
     SELECT job, due, name, :state, attempt, fence, node, queue, priority, at, started, :now, \
     iif(:is_kept, error, :error), :output \
-    FROM mainspring_runs WHERE job = :job AND due = :due AND state IN (:from1, :from2)";
+    FROM mainspring_runs WHERE job = :job AND due = :due AND state IN (:from1, :from2) \
+    AND (:fence IS NULL OR fence = :fence)";
 
 const DROP: &str = "DELETE FROM mainspring_runs WHERE job = ? AND due = ?";
 
 const RETRY: &str = "UPDATE mainspring_runs SET state = 'due', at = :at, lease_until = NULL, \
     error = :error WHERE job = :job AND due = :due AND fence = :fence AND state = 'running'";
-
-const HELD: &str =
-    "SELECT 1 FROM mainspring_runs WHERE job = ? AND due = ? AND fence = ? AND state = 'running'";
 
 /// What was said before: the state of the live run that the claim was of, or of the ended one.
 const SAID: &str = "SELECT state FROM mainspring_runs WHERE job = ?1 AND due = ?2 AND fence = ?3 \
@@ -51,6 +49,18 @@ pub(crate) fn end(
     now: Timestamp,
     texts: Texts<'_>,
 ) -> Result<bool> {
+    end_by(connection, (job, due), None, state, now, texts)
+}
+
+/// The same, of a running run by its holder, if a fence is given.
+fn end_by(
+    connection: &Connection,
+    (job, due): (i64, i64),
+    fence: Option<i64>,
+    state: RunState,
+    now: Timestamp,
+    texts: Texts<'_>,
+) -> Result<bool> {
     let from = |live: RunState| live.may_become(state).then(|| live.as_str());
     let (is_kept, error, output) = match texts {
         Texts::Kept => (true, None, None),
@@ -61,7 +71,8 @@ pub(crate) fn end(
         KEEP,
         named_params! {
             ":job": job, ":due": due, ":state": state.as_str(), ":now": to_micros(now),
-            ":from1": from(RunState::Due), ":from2": from(RunState::Running),
+            ":from1": from(RunState::Due).filter(|_| fence.is_none()), ":fence": fence,
+            ":from2": from(RunState::Running),
             ":is_kept": is_kept, ":error": error, ":output": output,
         },
     )?;
@@ -85,9 +96,8 @@ fn finish_one(connection: &Connection, finish: &Finish, now: Timestamp) -> Resul
             execute(connection, RETRY, params)? == 1
         }
         outcome => {
-            let held = row(connection, HELD, (job, due, fence), |_| Ok(()))?;
             let texts = Texts::New { error, output: finish.output_tail() };
-            held.is_some() && end(connection, (job, due), outcome.state(), now, texts)?
+            end_by(connection, (job, due), Some(fence), outcome.state(), now, texts)?
         }
     };
     if is_taken {
