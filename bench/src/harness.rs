@@ -4,7 +4,7 @@
 //! - Within a round all peers answer the same row one after another, so that whatever disturbs the
 //!   machine disturbs them alike; who comes first moves on with each round.
 //! - Ratios are taken within a round, and their median is told: a slow round cancels out.
-//! - A peer's first answer is a warm-up and is not counted.
+//! - A peer's first answer is a warm-up and is not counted, unless each is given by a fresh process.
 //! - An answer that is not a measurement ends the peer's part in that row.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -52,6 +52,8 @@ pub enum Rounds {
     Repeated,
     /// A measurement that takes long: repeated, but so many times at most.
     AtMost(usize),
+    /// Each answer comes from a process of its own, so that there is nothing to warm up: so many.
+    Fresh(usize),
     /// A fact: asked once.
     Once,
 }
@@ -175,6 +177,7 @@ pub fn run(mut question: Question, settings: Settings) -> Report {
         Rounds::Once => 0,
         Rounds::Repeated => settings.rounds,
         Rounds::AtMost(most) => settings.rounds.min(most),
+        Rounds::Fresh(most) => settings.rounds.min(most).saturating_sub(1),
     };
     let mut answers: Vec<Vec<Vec<Answer>>> =
         question.rows.iter().map(|row| vec![Vec::new(); row.cells.len()]).collect();
@@ -192,7 +195,7 @@ pub fn run(mut question: Question, settings: Settings) -> Report {
             }
         }
     }
-    let warm_up = usize::from(question.rounds != Rounds::Once);
+    let warm_up = usize::from(matches!(question.rounds, Rounds::Repeated | Rounds::AtMost(_)));
     let peers = question.rows.first().into_iter();
     let peers: Vec<_> = peers.flat_map(|row| row.cells.iter().map(|cell| cell.peer)).collect();
     let rows = question.rows.iter().zip(answers).map(|(row, answers)| {

@@ -5,6 +5,7 @@
 mod allocated;
 mod cron;
 mod harness;
+mod jobs;
 mod machine;
 mod peers;
 mod probe;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         [argument, peer, ticks] if argument == timer_cost::calls::TICK => {
             timer_cost::calls::tick(peer, ticks)
         }
+        [argument, rest @ ..] if argument == jobs::process::ARGUMENT => jobs::process::serve(rest),
         args => Options::parse(args).and_then(|options| options.run()),
     };
     match outcome {
@@ -178,7 +180,8 @@ impl Options {
         let cron = peers::CRON.iter().filter(|_| asked("cron")).map(|p| (p.name, p.package));
         let keepers = peers::KEEPERS.iter().filter(|_| asked("wheel")).map(|p| (p.name, p.package));
         let timers = peers::TIMERS.iter().filter(|_| asked("timer")).map(|p| (p.name, p.package));
-        let all = cron.chain(keepers).chain(timers);
+        let jobs = peers::JOBS.iter().filter(|_| asked("jobs")).map(|p| (p.name, p.package));
+        let all = cron.chain(keepers).chain(timers).chain(jobs);
         let wanted = all.filter(|(name, _)| self.wants_peer(name));
         wanted.map(|(name, package)| (name, version_of(package))).collect()
     }

@@ -24,6 +24,12 @@ pub fn time(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
+/// What o'clock it is, as the time since 1970, for how late a job is.
+#[expect(clippy::disallowed_methods, reason = "lateness is measured against real time")]
+pub fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 /// Seconds since 1970, for the date that the results are printed with.
 #[expect(clippy::disallowed_methods, reason = "the date of a run is what o'clock it was run at")]
 pub fn epoch_second() -> i64 {

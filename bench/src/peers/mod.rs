@@ -10,6 +10,10 @@ mod delay_queue;
 mod ferris;
 mod hash_wheel;
 mod heap;
+mod jobs_apalis;
+mod jobs_mainspring;
+mod jobs_tasks;
+mod jobs_tokio_cron;
 mod kestrel;
 mod mainspring;
 mod mainspring_wheel;
@@ -27,6 +31,8 @@ mod tokio_sleep;
 
 use crate::cron::{CronPeer, Inquiry, Reply, answer};
 use crate::harness::{Ask, OURS, Settings};
+use crate::jobs::slot::{self, Slot};
+use crate::jobs::{Crowd as JobsCrowd, JobsPeer};
 use crate::questions::wheel::{self, Kind};
 use crate::questions::{cron_next, cron_parse};
 use crate::timer::{Crowd, Gathering, Runner, crowd, on_tokio, runtime};
@@ -223,3 +229,23 @@ const NOTHING: TimerEntry = TimerEntry {
     timeouts: None,
     resets: None,
 };
+
+/// A scheduler with its types forgotten.
+pub struct JobsEntry {
+    pub name: &'static str,
+    pub package: &'static str,
+    /// Lives through one slot of so many seconds, in this process.
+    pub slot: fn(JobsCrowd, u64) -> Result<Slot, String>,
+}
+
+/// Every scheduler, ours first.
+pub const JOBS: [JobsEntry; 4] = [
+    jobs_entry::<jobs_mainspring::Mainspring>(),
+    jobs_entry::<jobs_tasks::Tasks>(),
+    jobs_entry::<jobs_apalis::Apalis>(),
+    jobs_entry::<jobs_tokio_cron::TokioCron>(),
+];
+
+const fn jobs_entry<P: JobsPeer>() -> JobsEntry {
+    JobsEntry { name: P::NAME, package: P::PACKAGE, slot: slot::run::<P> }
+}

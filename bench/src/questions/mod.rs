@@ -3,6 +3,7 @@
 pub mod cron_next;
 pub mod cron_parse;
 pub mod cron_right;
+pub mod jobs;
 pub mod timer_cost;
 pub mod timer_many;
 pub mod timer_ticks;
@@ -24,7 +25,7 @@ pub struct Entry {
 }
 
 /// Every question, in the order in which they are asked.
-pub const ALL: [Entry; 24] = [
+pub const ALL: [Entry; 29] = [
     Entry { name: cron_right::NAME, build: cron_right::question },
     Entry { name: cron_parse::NAME, build: cron_parse::question },
     Entry { name: cron_next::NAME, build: cron_next::question },
@@ -49,4 +50,9 @@ pub const ALL: [Entry; 24] = [
     Entry { name: timer_many::NAME, build: timer_many::question },
     Entry { name: timer_cost::TIMEOUT, build: timer_cost::timeout },
     Entry { name: timer_cost::RESET, build: timer_cost::reset },
+    Entry { name: jobs::CPU, build: jobs::cpu },
+    Entry { name: jobs::LATE, build: jobs::late },
+    Entry { name: jobs::LOST, build: jobs::lost },
+    Entry { name: jobs::BYTES, build: jobs::bytes },
+    Entry { name: jobs::ADD, build: jobs::add },
 ];
