@@ -26,7 +26,7 @@ use exit::Exit;
 
 fn main() -> ExitCode {
     let exit = match Cli::parse().command {
-        Command::Run(arguments) => Ok(run::run(&arguments)),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Next(arguments) => next::next(&arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),

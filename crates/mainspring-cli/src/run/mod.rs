@@ -41,14 +41,14 @@ const LAST_RESORT: Duration = Duration::from_secs(10);
 const NEVER: Duration = Duration::MAX;
 
 /// Runs the jobs until the program is told to stop.
-pub(crate) fn run(arguments: &Run) -> Exit {
+pub(crate) fn run(arguments: &Run) -> io::Result<Exit> {
     if arguments.dry_run {
-        return dry::show(arguments).unwrap_or_else(Exit::failed);
+        return dry::show(arguments);
     }
     match sys::init(arguments.init) {
         None => {}
-        Some(Ok(code)) => return Exit::Of(code),
-        Some(Err(error)) => return Exit::failed(format!("cannot act as init: {error}")),
+        Some(Ok(code)) => return Ok(Exit::Of(code)),
+        Some(Err(error)) => return Ok(Exit::failed(format!("cannot act as init: {error}"))),
     }
     log::start(arguments.log_format);
     let reading = reading(arguments);
@@ -56,17 +56,13 @@ pub(crate) fn run(arguments: &Run) -> Exit {
         Ok(files) => files,
         Err(problems) => {
             refuse(&problems, arguments.log_format);
-            return Exit::Input;
+            return Ok(Exit::Input);
         }
     };
-    let served = tokio::runtime::Builder::new_current_thread()
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .and_then(|runtime| runtime.block_on(serve(arguments, reading, &job_files)));
-    match served {
-        Ok(exit) => exit,
-        Err(error) => Exit::failed(error),
-    }
+        .and_then(|runtime| runtime.block_on(serve(arguments, reading, &job_files)))
 }
 
 async fn serve(arguments: &Run, reading: Reading<'_>, job_files: &[JobFile]) -> io::Result<Exit> {

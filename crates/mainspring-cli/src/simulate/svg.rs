@@ -217,14 +217,14 @@ fn legend(svg: &mut String, scale: Scale, y: usize) {
     let mut values = vec![0];
     values.extend((0..COLOURS.len()).map(|step| scale.value(step)).filter(|value| *value > 0));
     values.dedup();
-    for (step, value) in values.iter().enumerate() {
+    for value in &values {
         let colour = scale.colour(*value);
         let _infallible = writeln!(
             svg,
             "<rect x=\"{x}\" y=\"{y}\" width=\"38\" height=\"14\" fill=\"{colour}\"/>"
         );
         if *value > 0 {
-            let ink = if step * 2 > values.len() { "#ffffff" } else { "#222222" };
+            let ink = if scale.share(*value) > 0.5 { "#ffffff" } else { "#222222" };
             text(svg, x + 19, y + 11, "middle", ink, 10, &value.to_string());
         }
         x += 40;
@@ -240,14 +240,18 @@ fn legend(svg: &mut String, scale: Scale, y: usize) {
 }
 
 impl Scale {
-    /// Square roots tell few from some as well as some from many.
+    /// How far a number lies between the fewest and the most; square roots tell few from some as well
+    /// as some from many.
+    fn share(self, starts: u32) -> f64 {
+        let above = f64::from(starts.saturating_sub(self.fewest));
+        (above / f64::from((self.most - self.fewest).max(1))).sqrt()
+    }
+
     fn colour(self, starts: u32) -> String {
         if starts == 0 {
             return "#f1f1f1".into();
         }
-        let above = f64::from(starts.saturating_sub(self.fewest));
-        let share = (above / f64::from((self.most - self.fewest).max(1))).sqrt();
-        let place = share * (COLOURS.len() - 1) as f64;
+        let place = self.share(starts) * (COLOURS.len() - 1) as f64;
         let lower = (place as usize).min(COLOURS.len() - 2);
         let part = place - lower as f64;
         let (from, to) = (COLOURS[lower], COLOURS[lower + 1]);

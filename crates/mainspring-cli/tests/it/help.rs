@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::program::{mainspring, output, text};
+use crate::program::{Directory, mainspring, output, text};
 
 #[track_caller]
 fn said(arguments: &[&str]) -> String {
@@ -73,7 +73,12 @@ fn wrong_arguments_are_exit_code_2() {
 
 #[test]
 fn a_reader_that_has_read_enough_is_no_error() {
-    for arguments in [&["next", "* * * * *", "--count", "100000"][..], &["man"]] {
+    let directory = Directory::new("enough");
+    let file = directory.write("crontab", "* * * * * true\n".repeat(5_000));
+    let file = file.to_str().expect("UTF-8");
+    for arguments in
+        [&["next", "* * * * *", "--count", "100000"][..], &["run", "--dry-run", file], &["man"]]
+    {
         let mut command = mainspring();
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
