@@ -62,8 +62,7 @@
 //! next slot that holds anything is one instruction away, so that idle time costs nothing. When
 //! millions of timers are alive, waiting for memory is all that counts. So a timer is one cache line;
 //! and a slot is eight lists instead of one, worked off in turn with the next of each fetched ahead,
-//! so that eight of those waits run at once. In a large wheel, timers that are cancelled stay in their
-//! lists until there are sixteen of them, for the same reason; nobody can tell.
+//! so that eight of those waits run at once.
 //!
 //! # Features
 //!

@@ -4,14 +4,9 @@
 //! operation touches: a timer's links, generation and value stand together, 24 bytes with a `u64`.
 //! Growing adds a page and copies nothing.
 //!
-//! What is cancelled is written to later, sixteen at a time: where to, only a cache miss has told, and
-//! many a processor lets no later read overtake such a write. Until then it is in the tray, which tells
-//! that it is gone.
-//!
 //! # Ground rules
-//! - A place holds a value exactly while its generation is odd and it is not in the tray. It is in the
-//!   tray once at most, and comes out with an even generation. No code outside of this file can reach
-//!   either.
+//! - A place holds a value exactly while its generation is odd. Generations change in `fill` and
+//!   `empty` alone, and no code outside of this file can reach them.
 //! - This is the crate's one file with unsafe code. It pays in memory: in an `Option` a `u64` takes
 //!   16 bytes and not 8, a third more for each timer. With `--cfg mainspring_safe` the values stand in
 //!   `Option`s, and the crate forbids unsafe code.
@@ -57,30 +52,14 @@ pub(crate) struct Left<T> {
     pub(crate) generation: u32,
 }
 
-/// How many places wait in the tray at most.
-pub(crate) const TRAY: usize = 16;
-
-/// What has been a place in the tray.
-pub(crate) struct Cleared {
-    pub(crate) id: u32,
-    pub(crate) links: Links,
-    /// The generation that the place is left with: 0 when they are used up.
-    pub(crate) generation: u32,
-}
-
 /// All pages: place `id` is number `id % PAGE` of page `id / PAGE`.
 pub(crate) struct Pages<T> {
     pages: Vec<Box<[Node<T>; PAGE]>>,
-    /// The places whose values have been taken out, and that are otherwise as they were.
-    tray: [u32; TRAY],
-    in_tray: usize,
-    /// The bit `id % 64` of each place in the tray.
-    filter: u64,
 }
 
 impl<T> Pages<T> {
     pub(crate) const fn new() -> Self {
-        Self { pages: Vec::new(), tray: [NONE; TRAY], in_tray: 0, filter: 0 }
+        Self { pages: Vec::new() }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -98,7 +77,6 @@ impl<T> Pages<T> {
 
     /// Drops the last page if nothing lives there and every generation `may` go; returns the newest.
     pub(crate) fn shrink(&mut self, may: impl Fn(usize, u32) -> bool) -> Option<u32> {
-        assert!(self.in_tray == 0, "there are places in the tray");
         let last = self.pages.last()?;
         let free = |(i, node): (usize, &Node<T>)| !node.is_taken() && may(i, node.generation);
         if !last.iter().enumerate().all(free) {
@@ -118,10 +96,7 @@ impl<T> Pages<T> {
     #[inline]
     pub(crate) fn generation(&self, id: u32) -> Option<NonZeroU32> {
         let node = &self.pages.get(page(id))?[offset(id)];
-        if !node.is_taken() || self.is_in_tray(id) {
-            return None;
-        }
-        NonZeroU32::new(node.generation)
+        if node.is_taken() { NonZeroU32::new(node.generation) } else { None }
     }
 
     /// Returns the generation of this place if nothing lives here.
@@ -136,60 +111,17 @@ impl<T> Pages<T> {
         self.node_mut(id).fill(links, value)
     }
 
-    /// Takes the value out of a place, and leaves it with another `next`. The tray is empty.
+    /// Takes the value out of a place, and leaves it with another `next`.
     #[inline]
     pub(crate) fn empty(&mut self, id: u32, next: u32) -> Left<T> {
-        assert!(self.in_tray == 0, "there are places in the tray");
         self.node_mut(id).empty(next)
     }
 
-    /// Takes the value out of a place of this generation, which is in the tray from now on; says also
-    /// whether that is full.
-    #[inline(always)]
-    pub(crate) fn take(&mut self, id: u32, generation: NonZeroU32) -> Option<(T, bool)> {
-        let node = self.pages.get_mut(page(id))?.get_mut(offset(id))?;
-        if node.generation != generation.get() || !node.is_taken() {
-            return None;
-        }
-        if self.filter >> (id % 64) & 1 == 1 && self.tray[..self.in_tray].contains(&id) {
-            return None;
-        }
-        let at = self.in_tray;
-        self.tray[at] = id;
-        self.in_tray = at + 1;
-        self.filter |= 1 << (id % 64);
-        Some((node.take(), at + 1 == TRAY))
-    }
-
-    /// How many places are in the tray.
-    #[inline(always)]
-    pub(crate) fn in_tray(&self) -> usize {
-        self.in_tray
-    }
-
-    /// Takes a place out of the tray and leaves it empty, with another `next` that its id tells.
-    #[inline(always)]
-    pub(crate) fn clear(&mut self, next: impl FnOnce(u32) -> u32) -> Option<Cleared> {
-        let at = self.in_tray.checked_sub(1)?;
-        let id = self.tray[at];
-        self.in_tray = at;
-        if at == 0 {
-            self.filter = 0;
-        }
-        let node = self.node_mut(id);
-        node.generation = node.generation.wrapping_add(1);
-        let links = node.links;
-        node.links.next = next(id);
-        Some(Cleared { id, links, generation: node.generation })
-    }
-
     pub(crate) fn value(&self, id: u32) -> &T {
-        assert!(!self.is_in_tray(id), "this place is empty");
         self.node(id).value()
     }
 
     pub(crate) fn value_mut(&mut self, id: u32) -> &mut T {
-        assert!(!self.is_in_tray(id), "this place is empty");
         self.node_mut(id).value_mut()
     }
 
@@ -213,11 +145,6 @@ impl<T> Pages<T> {
     #[cfg(test)]
     pub(crate) const fn bytes_per_place() -> usize {
         size_of::<Node<T>>()
-    }
-
-    #[inline(always)]
-    fn is_in_tray(&self, id: u32) -> bool {
-        self.filter >> (id % 64) & 1 == 1 && self.tray[..self.in_tray].contains(&id)
     }
 
     #[inline]
@@ -244,13 +171,6 @@ impl<T> IndexMut<u32> for Pages<T> {
     #[inline]
     fn index_mut(&mut self, id: u32) -> &mut Links {
         &mut self.node_mut(id).links
-    }
-}
-
-/// The values of the places in the tray are not to be dropped here.
-impl<T> Drop for Pages<T> {
-    fn drop(&mut self) {
-        while self.clear(|_| NONE).is_some() {}
     }
 }
 
@@ -292,31 +212,21 @@ impl<T> Node<T> {
         self.generation = self.generation.wrapping_add(1);
         let links = self.links;
         self.links.next = next;
-        // SAFETY: the generation was odd and the tray empty, so `fill` wrote this value and nobody has
-        // taken it since; the generation is even now, so nobody will take or drop it again.
+        // SAFETY: the generation was odd, so `fill` wrote this value and nobody has taken it since;
+        // it is even now, so nobody will take or drop it again.
         let value = unsafe { self.value.assume_init_read() };
         Left { value, links, generation: self.generation }
     }
 
-    #[inline(always)]
-    fn take(&mut self) -> T {
-        // SAFETY: the generation is odd and the place was not in the tray, so `fill` wrote this value
-        // and nobody has taken it since. It is in the tray now, and comes out of it with an even
-        // generation, so nobody will take or drop it again.
-        unsafe { self.value.assume_init_read() }
-    }
-
     fn value(&self) -> &T {
         assert!(self.is_taken(), "this place is empty");
-        // SAFETY: the generation is odd and the place not in the tray, so `fill` wrote this value and
-        // nobody has taken it since.
+        // SAFETY: the generation is odd, so `fill` wrote this value and nobody has taken it since.
         unsafe { self.value.assume_init_ref() }
     }
 
     fn value_mut(&mut self) -> &mut T {
         assert!(self.is_taken(), "this place is empty");
-        // SAFETY: the generation is odd and the place not in the tray, so `fill` wrote this value and
-        // nobody has taken it since.
+        // SAFETY: the generation is odd, so `fill` wrote this value and nobody has taken it since.
         unsafe { self.value.assume_init_mut() }
     }
 }
@@ -352,11 +262,6 @@ impl<T> Node<T> {
         let links = self.links;
         self.links.next = next;
         Left { value, links, generation: self.generation }
-    }
-
-    #[inline(always)]
-    fn take(&mut self) -> T {
-        self.value.take().expect("this place is empty")
     }
 
     fn value(&self) -> &T {

@@ -57,13 +57,13 @@ impl<T> Slab<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        (self.fresh - self.free_count - self.used_up) as usize - self.pages.in_tray()
+        (self.fresh - self.free_count - self.used_up) as usize
     }
 
     /// How many timers fit without another page.
     pub(crate) fn capacity(&self) -> usize {
         let unused = self.pages.count() * PAGE - self.fresh as usize;
-        self.len() + self.free_count as usize + self.pages.in_tray() + unused
+        self.len() + self.free_count as usize + unused
     }
 
     pub(crate) fn reserve(&mut self, additional: usize) {
@@ -124,44 +124,18 @@ impl<T> Slab<T> {
         Key { id, generation: filled.generation }
     }
 
-    /// Whether another page is needed for the next place. What is in the tray is not free as yet.
-    #[inline(always)]
-    pub(crate) fn is_full(&self) -> bool {
-        self.free_count == 0 && self.fresh as usize == self.pages.count() * PAGE
-    }
-
-    /// Takes a value out; its place is free again, and its links tell which list it has to leave. The
-    /// tray is empty.
+    /// Takes a value out; its place is free again, and its links tell which list it has to leave.
     #[inline]
     pub(crate) fn empty(&mut self, id: u32) -> (T, Links) {
-        let left = self.pages.empty(id, self.free[lane(id)]);
-        self.release(id, left.generation);
-        (left.value, left.links)
-    }
-
-    /// Frees a place in the tray, and returns the links that tell which list it has to leave.
-    #[inline(always)]
-    pub(crate) fn clear(&mut self) -> Option<Links> {
-        let cleared = self.pages.clear(|id| self.free[lane(id)])?;
-        self.release(cleared.id, cleared.generation);
-        Some(cleared.links)
-    }
-
-    /// Makes a place, which has the link to the next one, the first free one of its lane.
-    #[inline(always)]
-    fn release(&mut self, id: u32, generation: u32) {
-        if generation == 0 {
+        let lane = lane(id);
+        let left = self.pages.empty(id, self.free[lane]);
+        if left.generation == 0 {
             self.used_up += 1;
-            return;
+        } else {
+            self.free[lane] = id;
+            self.free_count += 1;
         }
-        self.free[lane(id)] = id;
-        self.free_count += 1;
-        if self.free_count == self.fresh {
-            // All are free: begin anew, in the order of memory.
-            self.free = [NONE; LANES];
-            self.free_count = 0;
-            self.fresh = 0;
-        }
+        (left.value, left.links)
     }
 
     pub(crate) fn deadline(&self, id: u32) -> u64 {

@@ -7,8 +7,6 @@
 //!   timer comes to that slot in the meantime, as what is armed then is either late or due later.
 //! - Nothing is due, or has to move, before `quiet_until`. It is 0 while a timer waits in `LATE` or in
 //!   the slot that is being emptied.
-//! - A cancelled timer waits in the tray, still in its list, until `settle`: when the tray is full, and
-//!   before anything looks at slots.
 //! - `earliest`, if known, is the smallest deadline of all. Whatever may make it wrong forgets it.
 
 use core::fmt;
@@ -20,10 +18,6 @@ use crate::key::Key;
 use crate::lists::{DUE, LATE, Lists};
 use crate::pages::{Links, NONE};
 use crate::slab::{LANES, Slab};
-
-/// In a wheel of fewer pages than this, which caches may hold, timers are cancelled at once: the tray
-/// would cost more than it saves. Where assertions are checked it is always used, for the tests.
-const LARGE: usize = if cfg!(debug_assertions) { 1 } else { 256 };
 
 /// Holds many deadlines, each with a value, and gives back those that have passed.
 ///
@@ -143,7 +137,6 @@ impl<T> Wheel<T> {
     /// Timers do not move, so one that lives far back keeps what is before it. Keys stay valid, and
     /// stale ones stay stale.
     pub fn shrink_to_fit(&mut self) {
-        self.settle();
         self.slab.shrink_to_fit();
         self.lists.shrink_to_fit();
     }
@@ -158,9 +151,6 @@ impl<T> Wheel<T> {
     /// If 2³¹ timers are armed.
     #[inline]
     pub fn insert(&mut self, deadline: u64, value: T) -> Key {
-        if self.slab.is_full() {
-            self.settle();
-        }
         let id = self.slab.next_place();
         let links = self.enter(id, deadline);
         self.slab.fill(id, links, deadline, value)
@@ -169,17 +159,7 @@ impl<T> Wheel<T> {
     /// Disarms a timer and returns its value, or `None` if it is armed no more.
     #[inline]
     pub fn cancel(&mut self, key: Key) -> Option<T> {
-        if self.slab.pages.count() < LARGE {
-            return self.contains(key).then(|| self.take(key.id).1);
-        }
-        if self.earliest.is_some() && self.earliest == self.deadline_of(key) {
-            self.earliest = None;
-        }
-        let (value, is_full) = self.slab.pages.take(key.id, key.generation)?;
-        if is_full {
-            self.settle_now();
-        }
-        Some(value)
+        self.contains(key).then(|| self.take(key.id).1)
     }
 
     /// Moves a timer to another deadline, and says whether it was still armed.
@@ -244,7 +224,6 @@ impl<T> Wheel<T> {
         if self.is_empty() {
             return None;
         }
-        self.settle();
         if self.earliest.is_none() {
             self.earliest = [LATE, self.firing].into_iter().filter_map(|s| self.first_of(s)).min();
         }
@@ -272,7 +251,6 @@ impl<T> Wheel<T> {
         if now < self.quiet_until {
             return Ok(());
         }
-        self.settle();
         for mut id in self.lists.detach(LATE) {
             while id != NONE {
                 let links = self.slab.pages[id];
@@ -291,7 +269,6 @@ impl<T> Wheel<T> {
             return None;
         }
         loop {
-            self.settle();
             if let Some(id) = self.lists.first(self.firing, &mut self.lane) {
                 return Some(self.take(id));
             }
@@ -422,21 +399,6 @@ impl<T> Wheel<T> {
     #[inline(always)]
     fn hang(&mut self, id: u32, slot: u32, due_low: u32) {
         self.slab.pages[id] = self.lists.enter(&mut self.slab.pages, slot, id, due_low);
-    }
-
-    /// Takes cancelled timers out of their lists.
-    #[inline(always)]
-    fn settle(&mut self) {
-        if self.slab.pages.in_tray() > 0 {
-            self.settle_now();
-        }
-    }
-
-    #[inline(never)]
-    fn settle_now(&mut self) {
-        while let Some(links) = self.slab.clear() {
-            self.lists.leave(&mut self.slab.pages, links);
-        }
     }
 
     /// The key of the timer in this place, if there is one.

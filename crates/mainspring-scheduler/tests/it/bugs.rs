@@ -1,5 +1,7 @@
 //! What users of other schedulers report as bugs, each by its name.
 
+use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mainspring_job::{Misfire, Overlap};
@@ -124,4 +126,57 @@ fn jobs_of_one_second_that_block_each_other() {
         bench.clock.run_for(30 * SECOND).await;
         assert_eq!(bench.ran().len(), 30);
     });
+}
+
+#[test]
+fn memory_growth_on_remove() {
+    const ALONE: &str = "MAINSPRING_TEST_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        // Other tests of this process have memory too: this one is measured in a process of its own.
+        let program = std::env::current_exe().expect("the path of this test");
+        let mut command = Command::new(program);
+        command.args(["--exact", "bugs::memory_growth_on_remove", "--nocapture"]);
+        let output = command.env(ALONE, "1").output().expect("this test runs once more");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    let held = Arc::new(());
+    let churn = |rounds: u64| {
+        block_on(async {
+            let bench = Bench::at("2026-03-01T12:00:00Z");
+            bench.start();
+            for _ in 0..rounds {
+                let ids = (0..1_000).map(|number| {
+                    let held = held.clone();
+                    let name = format!("a job with a name of some length, {number}");
+                    let job = Job::every(SECOND).named(name).run(move |_| {
+                        let _held = held.clone();
+                        std::future::ready(())
+                    });
+                    bench.scheduler.add(job).unwrap()
+                });
+                let ids: Vec<_> = ids.collect();
+                bench.clock.run_for(2 * SECOND).await;
+                for id in ids {
+                    assert!(bench.scheduler.remove(id));
+                }
+                bench.clock.run_for(SECOND).await;
+                assert_eq!(Arc::strong_count(&held), 1, "a handler outlives its job");
+            }
+            bench.scheduler.shutdown(Duration::ZERO);
+        });
+    };
+    churn(20);
+    let Some(before) = resident_kib() else { return };
+    churn(200);
+    let grown = resident_kib().map_or(0, |after| after.saturating_sub(before));
+    // Ten bytes for each of them would be two mebibytes.
+    assert!(grown < 2_000, "{grown} KiB for 200,000 jobs that came and went");
+}
+
+/// What this process occupies, where the system tells.
+fn resident_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse().ok()
 }

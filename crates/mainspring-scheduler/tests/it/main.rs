@@ -10,4 +10,5 @@ mod jobs;
 mod policies;
 mod seed;
 mod shutdown;
+mod spans;
 mod year;
