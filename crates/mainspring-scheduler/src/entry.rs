@@ -25,7 +25,7 @@ pub(crate) struct Entry {
     pub(crate) core: Arc<Core>,
     pub(crate) schedule: Schedule,
     pub(crate) is_paused: bool,
-    /// How many of its last first polls were long, one after another; see the runner.
+    /// How many of its last first polls were long, one after another; see the driver.
     pub(crate) slow_polls: u8,
     /// Whether `next` counts.
     is_planned: bool,

@@ -56,6 +56,8 @@ pub(crate) struct Effects {
     pub(crate) events: Vec<Event>,
     /// Jobs that are gone.
     pub(crate) gone: Vec<Arc<Core>>,
+    /// A job that was not added: dropping it may run user code.
+    refused: Option<Arc<Core>>,
 }
 
 /// A run to start.
@@ -115,9 +117,34 @@ impl Engine {
 
     pub(crate) fn add(&mut self, job: Job, now: Timestamp) -> Result<JobId, Error> {
         let Job { schedule, name, mut core } = job;
+        let (schedule, due) = match self.prepare(schedule, name.as_deref(), &mut core, now) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.effects.refused = Some(core);
+                return Err(error);
+            }
+        };
+        let id = core.id();
+        self.last_id = id.as_u64();
+        let mut entry = Entry::new(core, schedule);
+        entry.plan(&mut self.queue, Some(due));
+        self.effects.tell(now, &entry.core, None, EventKind::Added);
+        self.jobs.insert(entry);
+        Ok(id)
+    }
+
+    /// Gives a job its number, its place and its name, if it may be added; says what it runs by, and when
+    /// first.
+    fn prepare(
+        &self,
+        schedule: Result<Schedule, mainspring_schedule::Error>,
+        name: Option<&str>,
+        core: &mut Arc<Core>,
+        now: Timestamp,
+    ) -> Result<(Schedule, Timestamp), Error> {
         let id = JobId::from_u64(self.last_id + 1);
         let name = match name {
-            Some(name) => Some(JobName::new(&name)?),
+            Some(name) => Some(JobName::new(name)?),
             None => self.other_name(id)?,
         };
         if let Some(name) = &name
@@ -130,20 +157,12 @@ impl Engine {
         {
             return Err(Kind::UnknownGroup(group.to_owned()).into());
         }
-        Arc::get_mut(&mut core).expect("nobody else has it").be_added(
-            id,
-            self.jobs.next_slot(),
-            name,
-        );
-        let schedule = of_job(&core, schedule?, now);
+        let core = Arc::get_mut(core).expect("nobody else has it");
+        core.be_added(id, self.jobs.next_slot(), name);
+        let schedule = of_job(core, schedule?, now);
         let grace = core.policy().misfire_policy().grace_limit();
         let due = first_due(&schedule, now, grace)?;
-        self.last_id += 1;
-        let mut entry = Entry::new(core, schedule);
-        entry.plan(&mut self.queue, Some(due));
-        self.effects.tell(now, &entry.core, None, EventKind::Added);
-        self.jobs.insert(entry);
-        Ok(id)
+        Ok((schedule, due))
     }
 
     /// `false` if there is no such job (any more). Runs in progress go on; those that wait do not

@@ -118,3 +118,32 @@ fn a_hundred_thousand_jobs_come_and_go_while_they_fire() {
         assert!(report.cut.is_empty());
     });
 }
+
+/// Asks the scheduler when it is dropped.
+struct Curious(Scheduler);
+
+impl Drop for Curious {
+    fn drop(&mut self) {
+        self.0.jobs();
+    }
+}
+
+#[test]
+fn a_refused_job_may_ask_the_scheduler_when_it_is_dropped() {
+    let (send, refused) = std::sync::mpsc::channel();
+    // On a thread of its own, for where this is wrong it never ends.
+    std::thread::spawn(move || {
+        let scheduler = Scheduler::new();
+        for _ in 0..2 {
+            let curious = Curious(scheduler.clone());
+            let job = Job::every(SECOND).named("twin").run(move |_| {
+                let _held = &curious;
+                async {}
+            });
+            let added = scheduler.add(job);
+            send.send(added.is_err_and(|error| error.is_duplicate())).unwrap();
+        }
+    });
+    let answers: Vec<_> = (0..2).map(|_| refused.recv_timeout(10 * SECOND)).collect();
+    assert_eq!(answers, [Ok(false), Ok(true)]);
+}
