@@ -52,14 +52,14 @@ impl DueQueue {
 }
 
 fn tick_from(due: Timestamp) -> u64 {
-    let tick = tick_until(due);
-    if instant_of(tick) < due { tick + 1 } else { tick }
+    let is_between = due.subsec_nanosecond() % 1000 != 0;
+    tick_until(due) + u64::from(is_between)
 }
 
 fn tick_until(now: Timestamp) -> u64 {
     // Both are within ±2⁵⁹ microseconds, so neither difference nor conversion can fail.
-    let micros = now.as_nanosecond().div_euclid(1000) - i128::from(Timestamp::MIN.as_microsecond());
-    u64::try_from(micros).unwrap_or_default()
+    let micros = now.as_second() * 1_000_000 + i64::from(now.subsec_nanosecond().div_euclid(1000));
+    u64::try_from(micros - Timestamp::MIN.as_microsecond()).unwrap_or_default()
 }
 
 fn instant_of(tick: u64) -> Timestamp {

@@ -156,6 +156,14 @@ impl Entry {
         self.next().map(|next| next.checked_add(by).unwrap_or(next))
     }
 
+    /// The latest instant known to have come: of a run in progress, one that waits, or the last one.
+    pub(crate) fn latest_due(&self) -> Option<Timestamp> {
+        let busy = self.busy.iter();
+        let going = busy.clone().flat_map(|busy| busy.going.iter().map(|going| going.due));
+        let waiting = busy.flat_map(|busy| busy.waiting.iter().copied());
+        going.chain(waiting).chain(self.last.due()).max()
+    }
+
     /// Whether there is a run for that instant, in progress or waiting.
     pub(crate) fn has_run(&self, due: Timestamp) -> bool {
         self.busy.as_ref().is_some_and(|busy| {

@@ -28,6 +28,15 @@ impl Last {
         }
     }
 
+    /// When it was due.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::None => None,
+            Self::Plain { due, .. } => Some(*due),
+            Self::Other(run) => Some(run.id().due),
+        }
+    }
+
     /// The run as it was, given whose it is.
     pub(crate) fn to_run(&self, job: JobId) -> Option<Run> {
         match self {

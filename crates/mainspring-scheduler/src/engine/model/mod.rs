@@ -4,6 +4,8 @@
 //! triggers, removals and runs of random lengths. The reference keeps plain lists, walks every
 //! instant of a schedule, and knows no wheel, no places and no counters.
 
+mod reference;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use mainspring_job::{JobId, Misfire, Overlap, Policy, Run, RunId, RunState};
 use mainspring_schedule::Schedule;
 use proptest::prelude::*;
 
+use self::reference::{Line, RefJob, Reference};
 use super::{Engine, Start};
 use crate::Job;
 use crate::event::EventKind;
@@ -62,6 +65,11 @@ enum Step {
         job: usize,
         instead: bool,
     },
+    Update {
+        job: usize,
+        cron: &'static str,
+        limit: Option<u32>,
+    },
     Remove {
         job: usize,
     },
@@ -69,175 +77,6 @@ enum Step {
         limit: usize,
     },
 }
-
-/// What both sides say happened, in their words of the same language.
-type Line = (usize, String);
-
-// ---- the reference ----
-
-struct Reference {
-    jobs: Vec<RefJob>,
-    group_limit: usize,
-    /// Jobs in the order in which a run of theirs began to wait.
-    group_line: Vec<usize>,
-    lines: Vec<Line>,
-}
-
-struct RefJob {
-    plan: JobPlan,
-    schedule: Schedule,
-    next: Option<Timestamp>,
-    is_paused: bool,
-    is_gone: bool,
-    going: Vec<(Timestamp, bool)>,
-    waiting: Vec<Timestamp>,
-}
-
-impl Reference {
-    fn say(&mut self, job: usize, what: impl Into<String>) {
-        self.lines.push((job, what.into()));
-    }
-
-    fn group_going(&self) -> usize {
-        self.jobs.iter().filter(|job| job.plan.in_group).map(|job| job.going.len()).sum()
-    }
-
-    fn group_has_room(&self, job: usize) -> bool {
-        !self.jobs[job].plan.in_group || self.group_going() < self.group_limit
-    }
-
-    fn job_has_room(&self, job: usize) -> bool {
-        let job = &self.jobs[job];
-        job.plan.overlap == Overlap::Allow || job.going.len() < job.plan.concurrency as usize
-    }
-
-    fn wake(&mut self, now: Timestamp) {
-        loop {
-            let due = self.jobs.iter().enumerate().filter_map(|(index, job)| {
-                let next = job.next.filter(|next| *next <= now && !job.is_gone)?;
-                Some((next, index))
-            });
-            let Some((first, index)) = due.min() else {
-                return;
-            };
-            self.come_due(index, first, now);
-        }
-    }
-
-    fn come_due(&mut self, index: usize, first: Timestamp, now: Timestamp) {
-        let job = &mut self.jobs[index];
-        let mut instants = vec![first];
-        let mut next = job.schedule.next_after(first);
-        while let Some(at) = next.filter(|at| *at <= now) {
-            instants.push(at);
-            next = job.schedule.next_after(at);
-        }
-        job.next = next;
-        let late = |at: &Timestamp, seconds: i64| {
-            now.duration_since(*at) > SignedDuration::from_secs(seconds)
-        };
-        let fresh = instants.iter().filter(|at| !late(at, GRACE)).count();
-        let run = match job.plan.misfire {
-            Late::Skip => fresh,
-            Late::Once => fresh.max(1),
-            Late::All { horizon_s } => {
-                instants.iter().filter(|at| !late(at, horizon_s.max(GRACE))).count()
-            }
-        };
-        let missed = instants.len() - run;
-        if missed > 0 {
-            self.say(index, format!("missed {missed}"));
-        }
-        for at in &instants[missed..] {
-            self.admit(index, *at);
-        }
-        self.leave_if_over(index);
-    }
-
-    fn admit(&mut self, index: usize, due: Timestamp) {
-        let job = &self.jobs[index];
-        if job.waiting.contains(&due) || job.going.iter().any(|(at, _)| *at == due) {
-            return;
-        }
-        self.say(index, format!("due {due}"));
-        let is_free = self.jobs[index].waiting.is_empty();
-        let (room, group) = (self.job_has_room(index), self.group_has_room(index));
-        if room && group && is_free {
-            return self.start(index, due);
-        }
-        match self.jobs[index].plan.overlap {
-            Overlap::Skip => return self.say(index, format!("skipped {due} Overlap")),
-            Overlap::CancelPrevious if !room => {
-                for replaced in std::mem::take(&mut self.jobs[index].waiting) {
-                    self.say(index, format!("skipped {replaced} Replaced"));
-                }
-                let oldest = self.jobs[index].going.iter_mut().find(|(_, cancelled)| !cancelled);
-                if let Some((_, cancelled)) = oldest {
-                    *cancelled = true;
-                }
-            }
-            _ if self.jobs[index].waiting.len() == 1000 => {
-                return self.say(index, format!("skipped {due} QueueFull"));
-            }
-            _ => {}
-        }
-        self.jobs[index].waiting.push(due);
-        if self.jobs[index].plan.in_group {
-            self.group_line.push(index);
-        }
-    }
-
-    fn start(&mut self, index: usize, due: Timestamp) {
-        self.jobs[index].going.push((due, false));
-        self.say(index, format!("start {due}"));
-    }
-
-    fn start_waiting(&mut self, index: usize) {
-        while !self.jobs[index].waiting.is_empty()
-            && self.job_has_room(index)
-            && self.group_has_room(index)
-        {
-            let due = self.jobs[index].waiting.remove(0);
-            self.start(index, due);
-        }
-    }
-
-    fn start_waiting_of_group(&mut self) {
-        while self.group_going() < self.group_limit && !self.group_line.is_empty() {
-            let index = self.group_line.remove(0);
-            self.start_waiting(index);
-        }
-    }
-
-    fn ended(&mut self, index: usize, due: Timestamp) {
-        self.jobs[index].going.retain(|(at, _)| *at != due);
-        self.start_waiting(index);
-        self.leave_if_over(index);
-        if self.jobs[index].plan.in_group {
-            self.start_waiting_of_group();
-        }
-    }
-
-    fn leave_if_over(&mut self, index: usize) {
-        let job = &mut self.jobs[index];
-        let is_busy = !job.going.is_empty() || !job.waiting.is_empty();
-        if job.next.is_none() && !job.is_paused && !is_busy && !job.is_gone {
-            job.is_gone = true;
-            self.say(index, "removed");
-        }
-    }
-
-    fn jumped(&mut self, seconds: i64, now: Timestamp) {
-        for index in 0..self.jobs.len() {
-            let job = &mut self.jobs[index];
-            if seconds <= -3 * 3600 && job.next.is_some() {
-                job.next = job.schedule.next_after(now);
-            }
-        }
-    }
-}
-
-// ---- both sides, step by step ----
 
 struct Bench {
     engine: Engine,
@@ -261,12 +100,7 @@ impl Bench {
         let mut jobs = Vec::new();
         let mut ids = Vec::new();
         for (index, plan) in plans.iter().enumerate() {
-            let cron = plan.cron.replacen('S', &index.to_string(), 1);
-            let mut schedule: Schedule = cron.parse().expect("a cron expression");
-            schedule = schedule.in_zone(plan.zone).expect("a bundled zone");
-            if let Some(limit) = plan.limit {
-                schedule = schedule.limit(limit);
-            }
+            let schedule = schedule(plan.cron, index, plan.zone, plan.limit);
             let job = Job::new(schedule.clone()).named(index.to_string()).policy(plan.policy());
             ids.push(engine.add(job.run(|_| async {}), now).expect("a sound job"));
             let schedule = schedule.for_name(&index.to_string()).anchored_at(now);
@@ -279,6 +113,7 @@ impl Bench {
                 is_gone: false,
                 going: Vec::new(),
                 waiting: Vec::new(),
+                ended: None,
             });
         }
         engine.hold(false, now);
@@ -339,6 +174,13 @@ impl Bench {
                     self.reference.admit(job, due);
                     self.reference.leave_if_over(job);
                 }
+            }
+            Step::Update { job, cron, limit } => {
+                let zone = self.reference.jobs[job].plan.zone;
+                let schedule = schedule(cron, job, zone, limit);
+                let told = self.engine.update(self.ids[job], schedule.clone(), self.now);
+                assert_eq!(told.ok(), Some(!self.reference.jobs[job].is_gone));
+                self.reference.update(job, schedule, self.now);
             }
             Step::Remove { job } => {
                 self.engine.remove(self.ids[job], self.now);
@@ -438,6 +280,14 @@ impl Bench {
     }
 }
 
+/// `S` becomes the job's number, so that no two jobs are due at one instant.
+fn schedule(cron: &str, index: usize, zone: &str, limit: Option<u32>) -> Schedule {
+    let schedule: Schedule =
+        cron.replacen('S', &index.to_string(), 1).parse().expect("a cron expression");
+    let schedule = schedule.in_zone(zone).expect("a bundled zone");
+    limit.map_or(schedule.clone(), |limit| schedule.limit(limit))
+}
+
 impl JobPlan {
     fn policy(&self) -> Policy {
         let misfire = match self.misfire {
@@ -455,15 +305,21 @@ impl JobPlan {
     }
 }
 
-fn plans() -> impl Strategy<Value = Vec<JobPlan>> {
-    // `S` becomes the job's number, so that no two jobs are due at one instant.
-    let cron = prop_oneof![
+fn cron() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
         Just("S * * * * *"),
         Just("S */7 * * * *"),
         Just("S 15 * * * *"),
         Just("S 30 2 * * *"),
         Just("S 0 0 1 * *"),
-    ];
+    ]
+}
+
+fn limit() -> impl Strategy<Value = Option<u32>> {
+    prop_oneof![3 => Just(None), 1 => (1_u32..30).prop_map(Some)]
+}
+
+fn plans() -> impl Strategy<Value = Vec<JobPlan>> {
     let zone = prop_oneof![Just("UTC"), Just("Europe/Berlin"), Just("Australia/Lord_Howe")];
     let overlap = prop_oneof![
         Just(Overlap::Allow),
@@ -476,8 +332,7 @@ fn plans() -> impl Strategy<Value = Vec<JobPlan>> {
         Just(Late::Once),
         (1_i64..10_000).prop_map(|horizon_s| Late::All { horizon_s }),
     ];
-    let limit = prop_oneof![3 => Just(None), 1 => (1_u32..30).prop_map(Some)];
-    let plan = (cron, zone, overlap, 1_u32..4, any::<bool>(), misfire, limit).prop_map(
+    let plan = (cron(), zone, overlap, 1_u32..4, any::<bool>(), misfire, limit()).prop_map(
         |(cron, zone, overlap, concurrency, in_group, misfire, limit)| JobPlan {
             cron,
             zone,
@@ -501,6 +356,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_usize..5).prop_map(|job| Step::Pause { job }),
         2 => (0_usize..5).prop_map(|job| Step::Resume { job }),
         2 => (0_usize..5, any::<bool>()).prop_map(|(job, instead)| Step::Trigger { job, instead }),
+        2 => (0_usize..5, cron(), limit())
+            .prop_map(|(job, cron, limit)| Step::Update { job, cron, limit }),
         1 => (0_usize..5).prop_map(|job| Step::Remove { job }),
         1 => (0_usize..4).prop_map(|limit| Step::LimitGroup { limit }),
     ]
@@ -522,6 +379,7 @@ proptest! {
             if let Step::Pause { job }
             | Step::Resume { job }
             | Step::Trigger { job, .. }
+            | Step::Update { job, .. }
             | Step::Remove { job } = &mut step
             {
                 *job %= jobs;
