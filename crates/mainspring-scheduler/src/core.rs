@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use mainspring_job::{JobId, JobName, Policy};
 
+use crate::Spawn;
 use crate::callbacks::Callbacks;
 use crate::handler::{Handle, RetryIf};
 use crate::jobs::Slot;
@@ -31,6 +32,8 @@ pub(crate) struct Traits {
     pub(crate) retry_if: Option<RetryIf>,
     pub(crate) callbacks: Option<Callbacks>,
     pub(crate) data: Option<serde_json::Value>,
+    /// In place of the scheduler's.
+    pub(crate) spawn: Option<Arc<dyn Spawn>>,
 }
 
 static PLAIN: LazyLock<Arc<Traits>> = LazyLock::new(Arc::default);
@@ -38,7 +41,10 @@ static PLAIN: LazyLock<Arc<Traits>> = LazyLock::new(Arc::default);
 impl Traits {
     /// Shares what most jobs have.
     pub(crate) fn shared(self) -> Arc<Self> {
-        let is_special = self.retry_if.is_some() || self.callbacks.is_some() || self.data.is_some();
+        let is_special = self.retry_if.is_some()
+            || self.callbacks.is_some()
+            || self.data.is_some()
+            || self.spawn.is_some();
         if is_special || self.policy != PLAIN.policy { Arc::new(self) } else { PLAIN.clone() }
     }
 }
@@ -94,6 +100,11 @@ impl Core {
 
     pub(crate) fn data(&self) -> Option<&serde_json::Value> {
         self.traits.data.as_ref()
+    }
+
+    /// Where its runs go, if not where the scheduler's others do.
+    pub(crate) fn spawn(&self) -> Option<&dyn Spawn> {
+        self.traits.spawn.as_deref()
     }
 }
 

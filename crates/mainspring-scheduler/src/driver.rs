@@ -109,13 +109,21 @@ impl Launcher {
     }
 
     async fn launch(&mut self, start: Start) {
-        let (job, slow_polls) = (start.run.job, start.slow_polls);
-        let may_be_quick = slow_polls < SLOW_POLLS_MAX && start.core.handler.may_be_quick();
-        let execution = Execution::new(self.shared.clone(), start);
-        if !may_be_quick {
-            return self.shared.spawn(Box::pin(execution.execute()));
+        let core = &start.core;
+        let may_be_quick = start.slow_polls < SLOW_POLLS_MAX && core.handler.may_be_quick();
+        if may_be_quick && self.shared.may_try(core) {
+            return self.attempt(start).await;
         }
-        self.trial.set(execution.execute());
+        let core = core.clone();
+        let execution = Execution::new(self.shared.clone(), start);
+        self.shared.spawn_of(&core).spawn(Box::pin(execution.execute()));
+        // The next run's first poll has not begun before.
+        self.tried = self.shared.timer().now();
+    }
+
+    async fn attempt(&mut self, start: Start) {
+        let (job, slow_polls) = (start.run.job, start.slow_polls);
+        self.trial.set(Execution::new(self.shared.clone(), start).execute());
         let polled = poll_fn(|cx| Poll::Ready(self.trial.poll(cx))).await;
         let now = self.shared.timer().now();
         let took = now.saturating_duration_since(std::mem::replace(&mut self.tried, now));
@@ -125,7 +133,9 @@ impl Launcher {
         }
         if polled.is_pending() {
             let next = ReusableBoxFuture::new(ready(()));
-            self.shared.spawn(Box::pin(std::mem::replace(&mut self.trial, next)));
+            let task = std::mem::replace(&mut self.trial, next);
+            self.shared.spawn().spawn(Box::pin(task));
+            self.tried = self.shared.timer().now();
         }
     }
 }

@@ -6,8 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::Context;
-use crate::shared::Shared;
+use crate::{Context, Spawn};
 
 /// Any error a handler may return.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -63,8 +62,8 @@ pub(crate) type RetryIf = Box<dyn Fn(&BoxError) -> bool + Send + Sync>;
 
 /// What a job does.
 pub(crate) trait Handle: Send + Sync {
-    /// Begins a run.
-    fn call(&self, context: Context, shared: &Shared) -> Work;
+    /// Begins a run; what blocks goes to `spawn`.
+    fn call(&self, context: Context, spawn: &dyn Spawn) -> Work;
 
     /// Whether it may be through at its first poll, and does not block.
     fn may_be_quick(&self) -> bool;
@@ -79,7 +78,7 @@ where
     Fut: Future + Send + 'static,
     Fut::Output: IntoOutcome,
 {
-    fn call(&self, context: Context, _: &Shared) -> Work {
+    fn call(&self, context: Context, _: &dyn Spawn) -> Work {
         let work = (self.0)(context);
         Box::pin(async move { work.await.into_outcome() })
     }
@@ -98,10 +97,10 @@ where
     T: IntoOutcome,
 {
     /// The thread cannot be taken away from the function; only its token can be cancelled.
-    fn call(&self, context: Context, shared: &Shared) -> Work {
+    fn call(&self, context: Context, spawn: &dyn Spawn) -> Work {
         let handler = self.0.clone();
         let (send, receive) = tokio::sync::oneshot::channel();
-        shared.spawn_blocking(Box::new(move || {
+        spawn.spawn_blocking(Box::new(move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| handler(context).into_outcome()))
                 .unwrap_or_else(|panic| Err(panic_message(&*panic)));
             // Nobody waits for a run that was cancelled.

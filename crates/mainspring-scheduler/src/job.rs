@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::core::{Core, CoreOf, Traits};
 use crate::handler::{Async, Blocking};
-use crate::{BoxError, Context, IntoOutcome};
+use crate::{BoxError, Context, IntoOutcome, Spawn};
 
 /// Named work with a schedule, ready for [`Scheduler::add`](crate::Scheduler::add).
 ///
@@ -208,6 +208,15 @@ impl JobBuilder {
         Ok(self)
     }
 
+    /// Has this job's runs executed elsewhere than the scheduler's others: on a queue of an executor
+    /// that gives it its share of a thread, for example.
+    ///
+    /// Such runs are polled there alone, from their first poll on.
+    pub fn spawn_on(mut self, spawn: impl Spawn) -> Self {
+        self.traits.spawn = Some(Arc::new(spawn));
+        self
+    }
+
     /// Calls back at the start of each attempt.
     pub fn on_start(mut self, call: impl Fn(&Context) + Send + Sync + 'static) -> Self {
         self.traits.callbacks.get_or_insert_default().start = Some(Box::new(call));
@@ -236,7 +245,8 @@ impl JobBuilder {
     ///
     /// `handler` is called for each run, on the runtime's threads. An error or a panic ends that run
     /// alone. The future is first polled by the scheduler itself, which spares those that are ready at
-    /// once a task of their own; a job whose first poll has taken long gets a task from then on.
+    /// once a task of their own; a job whose first poll has taken long gets a task from then on, and
+    /// one that is [spawned elsewhere](Self::spawn_on) always.
     pub fn run<F, Fut>(self, handler: F) -> Job
     where
         F: Fn(Context) -> Fut + Send + Sync + 'static,

@@ -244,7 +244,7 @@ impl Guarded {
     fn call(shared: &Shared, core: &Arc<Core>, context: Context, span: tracing::Span) -> Self {
         let called = catch_unwind(AssertUnwindSafe(|| {
             let _entered = span.enter();
-            core.handler.call(context, shared)
+            core.handler.call(context, shared.spawn_of(core))
         }));
         match called {
             Ok(work) => Self { work: Some(work), panic: None, span },

@@ -100,7 +100,8 @@ impl Scheduler {
         Self { shared: Arc::new(Shared::new(Timer::new(Some(driver)), Box::new(TokioSpawn))) }
     }
 
-    /// Has runs executed elsewhere than in tokio's tasks.
+    /// Has runs executed elsewhere than in tokio's tasks; they are polled there alone, from their
+    /// first poll on. A job may have [a place of its own](crate::JobBuilder::spawn_on).
     ///
     /// # Panics
     /// If the scheduler is shared already: this belongs before anything else.

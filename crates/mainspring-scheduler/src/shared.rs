@@ -16,12 +16,13 @@ use crate::core::Core;
 use crate::engine::{Effects, Engine};
 use crate::event::{Bell, Event, EventKind, Events};
 use crate::runner::Cut;
-use crate::spawn::Task;
 use crate::timer::Timer;
 
 pub(crate) struct Shared {
     timer: Timer,
     spawn: Box<dyn Spawn>,
+    /// Runs are to be polled there alone, from the first poll on.
+    spawns_elsewhere: bool,
     bell: Bell,
     /// Something happened that the driver must know: a job, a run to start, a shutdown, the last end.
     changed: Notify,
@@ -48,11 +49,11 @@ impl Shared {
             cut: Vec::new(),
         };
         let (bell, changed) = (Bell::new(), Notify::new());
-        Self { timer, spawn, bell, changed, state: Mutex::new(state) }
+        Self { timer, spawn, spawns_elsewhere: false, bell, changed, state: Mutex::new(state) }
     }
 
     pub(crate) fn spawn_on(self, spawn: Box<dyn Spawn>) -> Self {
-        Self { spawn, ..self }
+        Self { spawn, spawns_elsewhere: true, ..self }
     }
 
     pub(crate) fn timer(&self) -> &Timer {
@@ -69,12 +70,19 @@ impl Shared {
         })
     }
 
-    pub(crate) fn spawn(&self, task: Task) {
-        self.spawn.spawn(task);
+    /// Where runs go.
+    pub(crate) fn spawn(&self) -> &dyn Spawn {
+        &*self.spawn
     }
 
-    pub(crate) fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
-        self.spawn.spawn_blocking(work);
+    /// Where the job's runs go.
+    pub(crate) fn spawn_of<'a>(&'a self, core: &'a Core) -> &'a dyn Spawn {
+        core.spawn().unwrap_or(&*self.spawn)
+    }
+
+    /// Whether the job's runs may be polled by the scheduler itself.
+    pub(crate) fn may_try(&self, core: &Core) -> bool {
+        !self.spawns_elsewhere && core.spawn().is_none()
     }
 
     pub(crate) fn listen(&self) -> Events {

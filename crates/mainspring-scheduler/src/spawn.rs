@@ -8,7 +8,9 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where runs are executed.
 ///
-/// Open for implementation: a queue of another executor is one `impl` away.
+/// Open for implementation: a queue of another executor is one `impl` away. Set for all jobs with
+/// [`Scheduler::spawn_on`](crate::Scheduler::spawn_on), for one with
+/// [`JobBuilder::spawn_on`](crate::JobBuilder::spawn_on).
 ///
 /// ```
 /// use mainspring_scheduler::{Job, Scheduler, Spawn, Task};

@@ -8,6 +8,7 @@ mod events;
 mod hostile;
 mod jobs;
 mod policies;
+mod queues;
 mod seed;
 mod shutdown;
 mod spans;
