@@ -32,6 +32,8 @@ pub struct Context {
     pub(crate) core: Arc<Core>,
     pub(crate) attempt: u32,
     pub(crate) control: Arc<Control>,
+    /// Of an attempt whose time is limited: cancelled with the run, or alone when the time is up.
+    pub(crate) expiry: Option<CancellationToken>,
 }
 
 impl Context {
@@ -84,7 +86,7 @@ impl Context {
 
     /// Whether the run has been asked to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.control.is_cancelled()
+        self.expiry.as_ref().map_or_else(|| self.control.is_cancelled(), |it| it.is_cancelled())
     }
 
     /// Completes when the run is asked to stop; one second later it is dropped.
@@ -92,12 +94,12 @@ impl Context {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn cancelled(&self) {
-        self.control.cancel_token().cancelled().await;
+        self.token().cancelled().await;
     }
 
     /// The token behind [`cancelled`](Self::cancelled), for code that wants one.
     pub fn token(&self) -> &CancellationToken {
-        self.control.cancel_token()
+        self.expiry.as_ref().unwrap_or_else(|| self.control.cancel_token())
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mainspring_job::{JobName, Run, RunId, RunState};
+use tokio_util::sync::CancellationToken;
 
 use crate::Context;
 use crate::control::Control;
@@ -113,7 +114,10 @@ impl Execution {
             return None;
         }
         let attempt = run.attempt();
-        let context = self.context(attempt);
+        let mut context = self.context(attempt);
+        if self.core.policy().timeout_limit().is_some() {
+            context.expiry = Some(self.control.cancel_token().child_token());
+        }
         self.shared.tell(&self.core, self.id, || EventKind::Started { attempt });
         if let Some(callbacks) = self.core.callbacks() {
             callbacks.started(&context);
@@ -123,7 +127,7 @@ impl Execution {
 
     fn context(&self, attempt: u32) -> Context {
         let (core, control) = (self.core.clone(), self.control.clone());
-        Context { run: self.id, core, attempt, control }
+        Context { run: self.id, core, attempt, control, expiry: None }
     }
 
     /// Runs the handler once: to its end, its timeout, or the end of the time that a cancelled run
@@ -135,6 +139,7 @@ impl Execution {
             due = %context.due(),
             attempt = context.attempt()
         );
+        let expiry = context.expiry.clone();
         let mut work = Guarded::call(&self.shared, &self.core, context, span);
         // Most runs are through at once, and need neither tokens nor timers.
         let first = poll_fn(|cx| Poll::Ready(work.poll(cx))).await;
@@ -142,10 +147,10 @@ impl Execution {
             return End::Returned(outcome);
         }
         // In memory of its own: what most runs do not need is not moved along with them.
-        Box::pin(self.wait_for(work)).await
+        Box::pin(self.wait_for(work, expiry)).await
     }
 
-    async fn wait_for(&self, mut work: Guarded) -> End {
+    async fn wait_for(&self, mut work: Guarded, expiry: Option<CancellationToken>) -> End {
         let timer = self.shared.timer();
         let timeout = async {
             match self.core.policy().timeout_limit() {
@@ -161,8 +166,9 @@ impl Execution {
             () = self.control.cancel_token().cancelled() => End::Cancelled,
             () = &mut timeout => End::TimedOut,
         };
-        if matches!(end, End::TimedOut) {
-            self.control.cancel();
+        if let (End::TimedOut, Some(expiry)) = (&end, expiry) {
+            // The attempt's alone: the run may be tried again.
+            expiry.cancel();
         }
         tokio::select! {
             biased;

@@ -1,5 +1,6 @@
 //! Runs jobs on a manual clock: what is due, what a job may do, how it all ends.
 
+mod attempts;
 mod bench;
 mod bugs;
 mod clock;
