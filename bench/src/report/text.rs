@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::{Run, number};
 use crate::harness::{Better, OURS, Report, RowReport, Verdict};
 
-const CELL: usize = 20;
 const BEST: &str = "ours ÷ best other";
 
 /// With more peers than this a table is turned round: they no longer fit on a line.
@@ -53,62 +52,69 @@ fn table(out: &mut String, report: &Report) {
     );
 
     let mut notes = Vec::new();
-    if report.peers.len() > PEERS_ABREAST {
-        one_line_per_peer(out, report, &mut notes);
+    let lines = if report.peers.len() > PEERS_ABREAST {
+        one_line_per_peer(report, &mut notes)
     } else {
-        one_line_per_row(out, report, &mut notes);
-    }
+        one_line_per_row(report, &mut notes)
+    };
+    push_lines(out, &lines);
     for (number, note) in notes.iter().enumerate() {
         push_line(out, &format!("  [{}] {note}", number + 1));
     }
 }
 
-fn one_line_per_row(out: &mut String, report: &Report, notes: &mut Vec<String>) {
-    let width = report.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
-    let mut line = format!("{:width$}", "");
-    for peer in &report.peers {
-        write!(line, "{peer:>CELL$}").expect("a String takes it");
-    }
-    write!(line, "{BEST:>CELL$}").expect("a String takes it");
-    push_line(out, &line);
+fn one_line_per_row(report: &Report, notes: &mut Vec<String>) -> Vec<Vec<String>> {
+    let mut lines = vec![vec![String::new()]];
+    lines[0].extend(report.peers.iter().map(|peer| (*peer).to_owned()));
+    lines[0].push(BEST.to_owned());
     for row in &report.rows {
-        push_line(out, &row_line(row, report, width, notes));
+        let mut line = vec![row.name.clone()];
+        let cells = report.peers.iter().zip(&row.results);
+        line.extend(cells.map(|(peer, verdict)| marked_cell(peer, verdict, notes)));
+        line.push(best(row, report));
+        lines.push(line);
     }
+    lines
 }
 
-fn one_line_per_peer(out: &mut String, report: &Report, notes: &mut Vec<String>) {
-    let mut line = format!("{:CELL$}", "");
-    for row in &report.rows {
-        write!(line, "{:>CELL$}", row.name).expect("a String takes it");
-    }
-    push_line(out, &line);
+fn one_line_per_peer(report: &Report, notes: &mut Vec<String>) -> Vec<Vec<String>> {
+    let mut lines = vec![vec![String::new()]];
+    lines[0].extend(report.rows.iter().map(|row| row.name.clone()));
     for (index, peer) in report.peers.iter().enumerate() {
-        let mut line = format!("{peer:CELL$}");
-        for row in &report.rows {
-            let (shown, remark) = cell(peer, &row.results[index]);
-            let mark = remark.map(|remark| mark(notes, format!("{peer}: {remark}")));
-            let shown = format!("{shown}{}", mark.unwrap_or_default());
-            write!(line, "{shown:>CELL$}").expect("a String takes it");
-        }
-        push_line(out, &line);
+        let mut line = vec![(*peer).to_owned()];
+        let cells = report.rows.iter().map(|row| &row.results[index]);
+        line.extend(cells.map(|verdict| marked_cell(peer, verdict, notes)));
+        lines.push(line);
     }
-    let mut line = format!("{BEST:CELL$}");
-    for row in &report.rows {
-        write!(line, "{:>CELL$}", best(row, report)).expect("a String takes it");
-    }
-    push_line(out, &line);
+    let mut line = vec![BEST.to_owned()];
+    line.extend(report.rows.iter().map(|row| best(row, report)));
+    lines.push(line);
+    lines
 }
 
-fn row_line(row: &RowReport, report: &Report, width: usize, notes: &mut Vec<String>) -> String {
-    let mut line = format!("{:width$}", row.name);
-    for (peer, verdict) in report.peers.iter().zip(&row.results) {
-        let (shown, remark) = cell(peer, verdict);
-        let mark = remark.map(|remark| mark(notes, format!("{peer}: {remark}")));
-        let shown = format!("{shown}{}", mark.unwrap_or_default());
-        write!(line, "{shown:>CELL$}").expect("a String takes it");
+/// Columns as wide as their widest cell; all but the first are flush right.
+fn push_lines(out: &mut String, lines: &[Vec<String>]) {
+    let width = |column: usize| {
+        lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..lines.first().map_or(0, Vec::len)).map(width).collect();
+    for line in lines {
+        let mut text = String::new();
+        for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
+            match column {
+                0 => write!(text, "{cell:width$}"),
+                _ => write!(text, "  {cell:>width$}"),
+            }
+            .expect("a String takes it");
+        }
+        push_line(out, &text);
     }
-    write!(line, "{:>CELL$}", best(row, report)).expect("a String takes it");
-    line
+}
+
+fn marked_cell(peer: &str, verdict: &Verdict, notes: &mut Vec<String>) -> String {
+    let (shown, remark) = cell(peer, verdict);
+    let mark = remark.map(|remark| mark(notes, format!("{peer}: {remark}")));
+    format!("{shown}{}", mark.unwrap_or_default())
 }
 
 fn best(row: &RowReport, report: &Report) -> String {
