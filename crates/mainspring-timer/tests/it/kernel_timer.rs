@@ -35,9 +35,11 @@ async fn work_is_counted_by_the_kernel_too() {
     timer.arm(ms(5), ms(5)).unwrap();
     std::thread::sleep(ms(61));
     let count = timer.expirations().await.unwrap();
+    assert!(count >= 12, "{count}");
+    // One, unless the machine is late; none of them counted twice.
+    let next = timer.expirations().await.unwrap();
     let most = (now() - start).as_millis() as u64 / 5;
-    assert!((12..=most).contains(&count), "{count} of {most}");
-    assert_eq!(timer.expirations().await.unwrap(), 1);
+    assert!(next >= 1 && count + next <= most, "{count} and {next} of {most}");
 }
 
 #[tokio::test]
