@@ -229,6 +229,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Has a run of the job start as if an instant of its schedule had come: `now`, or the first
     /// microsecond after it that is free. `None` if there is no such job.
+    ///
+    /// Two calls for the same microsecond that race may both get the same run.
     fn trigger<'a>(&'a self, name: &'a str, now: Timestamp) -> Answer<'a, Option<RunId>> {
         Box::pin(async move {
             let mut due = whole_micros(now);
@@ -236,7 +238,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
                 let step = |job: &StoredJob| Ok(Some(Advance::of(job).run(due)));
                 match change(self, name, &step).await? {
                     None => return Ok(None),
-                    Some((job, 1)) => return Ok(Some(RunId { job, due })),
+                    // After a conflict, the run that is there may be the one that this call has made: its
+                    // answer was lost, and the store asked again.
+                    Some(Changed { job, runs, is_first }) if runs == 1 || !is_first => {
+                        return Ok(Some(RunId { job, due }));
+                    }
                     Some(_) => due = from_micros(to_micros(due).saturating_add(1)),
                 }
             }
@@ -244,22 +250,33 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// Changes a job, reading it anew for as long as others change it first; says how many runs are new.
+/// What [`change`] did.
+struct Changed {
+    job: JobId,
+    /// How many runs are new.
+    runs: u32,
+    /// Whether it was taken when it was first offered.
+    is_first: bool,
+}
+
+/// Changes a job, reading it anew for as long as others change it first.
 async fn change<S: Store + ?Sized>(
     store: &S,
     name: &str,
     step: &(dyn Fn(&StoredJob) -> Result<Option<Advance>, StoreError> + Send + Sync),
-) -> Result<Option<(JobId, u32)>, StoreError> {
+) -> Result<Option<Changed>, StoreError> {
+    let mut is_first = true;
     loop {
         let Some(job) = store.job(name).await? else {
             return Ok(None);
         };
         let Some(step) = step(&job)? else {
-            return Ok(Some((job.id, 0)));
+            return Ok(Some(Changed { job: job.id, runs: 0, is_first }));
         };
         if let Some(Advanced::Done { runs }) = store.advance(&[step]).await?.first() {
-            return Ok(Some((job.id, *runs)));
+            return Ok(Some(Changed { job: job.id, runs: *runs, is_first }));
         }
+        is_first = false;
     }
 }
 
