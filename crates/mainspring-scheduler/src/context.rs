@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use mainspring_job::store::{ClaimedRun, Fence};
 use mainspring_job::{JobId, RunId};
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -29,11 +30,20 @@ use crate::core::Core;
 #[derive(Clone)]
 pub struct Context {
     pub(crate) run: RunId,
-    pub(crate) core: Arc<Core>,
+    pub(crate) source: Source,
     pub(crate) attempt: u32,
     pub(crate) control: Arc<Control>,
     /// Of an attempt whose time is limited: cancelled with the run, or alone when the time is up.
     pub(crate) expiry: Option<CancellationToken>,
+}
+
+/// Where a run comes from.
+#[derive(Clone)]
+pub(crate) enum Source {
+    /// A job of a scheduler in memory.
+    Job(Arc<Core>),
+    /// A store.
+    Claim(Arc<ClaimedRun>),
 }
 
 impl Context {
@@ -42,9 +52,12 @@ impl Context {
         self.run.job
     }
 
-    /// The job's name.
+    /// The job's name; the handler's, for work that was enqueued without a job.
     pub fn name(&self) -> &str {
-        self.core.name().as_str()
+        match &self.source {
+            Source::Job(core) => core.name().as_str(),
+            Source::Claim(claim) => claim.name.as_str(),
+        }
     }
 
     /// The run's identity: job and due instant.
@@ -62,7 +75,20 @@ impl Context {
         self.attempt
     }
 
-    /// The data that was given to the job with [`data`](crate::JobBuilder::data).
+    /// The number of this claim of the run, where it comes from a store: a later claim has a larger one.
+    ///
+    /// What the handler changes can refuse a number below the largest it has seen; then a node that was
+    /// thought dead and comes back does no harm. `None` for the jobs of a
+    /// [`Scheduler`](crate::Scheduler), whose runs nobody else can have.
+    pub fn fence(&self) -> Option<Fence> {
+        match &self.source {
+            Source::Job(_) => None,
+            Source::Claim(claim) => Some(claim.fence),
+        }
+    }
+
+    /// The data that was given to the job with [`data`](crate::JobBuilder::data), or to stored work as
+    /// its payload.
     ///
     /// # Errors
     /// If none was given, or it is not a `T`; the error says what does not fit.
@@ -80,8 +106,19 @@ impl Context {
     /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
     /// ```
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
-        let data = self.core.data().ok_or("the job was given no data")?;
-        T::deserialize(data).map_err(|error| format!("the job's data does not fit: {error}").into())
+        match &self.source {
+            Source::Job(core) => {
+                let data = core.data().ok_or("the job was given no data")?;
+                T::deserialize(data)
+                    .map_err(|error| format!("the job's data does not fit: {error}").into())
+            }
+            Source::Claim(claim) => {
+                let payload = claim.payload.as_deref().unwrap_or("null");
+                serde_json::from_str(payload).map_err(|error| {
+                    format!("the payload does not fit the handler: {error}").into()
+                })
+            }
+        }
     }
 
     /// Whether the run has been asked to stop.

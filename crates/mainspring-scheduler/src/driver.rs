@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use mainspring_clock::JumpDetector;
 use tokio_util::sync::ReusableBoxFuture;
 
+use crate::attempt::TIME_TO_WIND_UP;
 use crate::control::Control;
 use crate::engine::Start;
 use crate::error::{Error, Kind};
-use crate::runner::{Execution, Report, TIME_TO_WIND_UP};
+use crate::runner::{Execution, Report};
 use crate::shared::Shared;
 
 /// So many jobs are started before other tasks of the thread get a turn.
@@ -201,7 +202,7 @@ impl<'a> Running<'a> {
     fn report(&self) -> Report {
         let mut cut = std::mem::take(&mut self.0.lock().cut);
         cut.sort_by_key(|cut| (cut.run.due, cut.run.job));
-        Report { cut }
+        Report { cut, untold: Vec::new() }
     }
 
     fn is_going(&self) -> bool {

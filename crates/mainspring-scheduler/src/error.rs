@@ -4,9 +4,10 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use mainspring_job::store::StoreError;
 use mainspring_job::{JobName, NameError};
 
-/// Why a job was not added, or a scheduler not run.
+/// Why a job was not added, work not enqueued, or a scheduler not run.
 ///
 /// Callers branch on the questions ([`is_duplicate`](Self::is_duplicate), …); the text may change.
 #[derive(Clone, Debug)]
@@ -19,17 +20,20 @@ pub(crate) enum Kind {
     Schedule(mainspring_schedule::Error),
     Name(NameError),
     Duplicate(JobName),
+    DuplicateHandler(JobName),
     NeverDue(String),
     UnknownGroup(String),
     NoSuchJob,
     AlreadyRunning,
     NoTimer(Arc<io::Error>),
+    Input(Arc<serde_json::Error>),
+    Store(Arc<StoreError>),
 }
 
 impl Error {
-    /// Whether a job of that name is there already.
+    /// Whether a job, or a handler, of that name is there already.
     pub fn is_duplicate(&self) -> bool {
-        matches!(self.kind, Kind::Duplicate(_))
+        matches!(self.kind, Kind::Duplicate(_) | Kind::DuplicateHandler(_))
     }
 
     /// Whether the schedule has no instant left: a one-shot in the past, 30 February.
@@ -46,6 +50,14 @@ impl Error {
     pub fn is_already_running(&self) -> bool {
         matches!(self.kind, Kind::AlreadyRunning)
     }
+
+    /// What the store said, if it was the store that refused.
+    pub fn store_error(&self) -> Option<&StoreError> {
+        match &self.kind {
+            Kind::Store(error) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 impl From<Kind> for Error {
@@ -57,6 +69,12 @@ impl From<Kind> for Error {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Kind::NoTimer(Arc::new(error)).into()
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Kind::Store(Arc::new(error)).into()
     }
 }
 
@@ -80,6 +98,9 @@ impl fmt::Display for Error {
             Kind::Duplicate(name) => {
                 write!(f, "a job named {name:?} exists already", name = name.as_str())
             }
+            Kind::DuplicateHandler(name) => {
+                write!(f, "a handler named {name:?} is registered already", name = name.as_str())
+            }
             Kind::NeverDue(schedule) => {
                 write!(f, "the schedule {schedule:?} has no instant left to run at")
             }
@@ -90,6 +111,8 @@ impl fmt::Display for Error {
             Kind::NoSuchJob => f.write_str("there is no such job (any more)"),
             Kind::AlreadyRunning => f.write_str("the scheduler is running already"),
             Kind::NoTimer(_) => f.write_str("the system gave no timer to wait with"),
+            Kind::Input(_) => f.write_str("the input cannot be written as JSON"),
+            Kind::Store(_) => f.write_str("the store refused"),
         }
     }
 }
@@ -100,6 +123,8 @@ impl std::error::Error for Error {
             Kind::Schedule(error) => Some(error),
             Kind::Name(error) => Some(error),
             Kind::NoTimer(error) => Some(&**error),
+            Kind::Input(error) => Some(&**error),
+            Kind::Store(error) => Some(&**error),
             _ => None,
         }
     }

@@ -17,13 +17,13 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 use tokio_util::sync::ReusableBoxFuture;
 
-/// Something that happened to a job, to one of its runs, or to the clock.
+/// Something that happened to a job, to one of its runs, to the clock, or to the store.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
     /// When, by the wall clock.
     pub at: Timestamp,
-    /// To which job; `None` for the clock.
+    /// To which job; `None` for the clock and the store.
     pub job: Option<JobId>,
     /// The job's name.
     pub name: Option<JobName>,
@@ -82,6 +82,30 @@ pub enum EventKind {
         /// How many; 10,000 may stand for more.
         count: u64,
     },
+    /// The run was given back to its store before it had ended: it is due again, here or on another node.
+    GivenBack,
+    /// The lease of a run was lost: another node may run it, and what this one still does to it is not
+    /// recorded.
+    Lost,
+    /// A node did not say in time that it is alive; the run was taken away from it.
+    Reaped {
+        /// Which node.
+        node: String,
+        /// Whether that happened too often, and the run has failed; otherwise it is due again.
+        is_failed: bool,
+    },
+    /// The stored job cannot be read: it is left as it is, for a newer program perhaps.
+    Unreadable {
+        /// What cannot be read, and what would be right.
+        error: String,
+    },
+    /// The store does not answer, or with an error. Runs go on, and it is tried again.
+    StoreAway {
+        /// What it answered.
+        error: String,
+    },
+    /// The store answers again.
+    StoreBack,
     /// The wall clock was set, or the machine slept.
     ClockJumped {
         /// How far.

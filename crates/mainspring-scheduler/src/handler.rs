@@ -96,24 +96,32 @@ where
     F: Fn(Context) -> T + Send + Sync + 'static,
     T: IntoOutcome,
 {
-    /// The thread cannot be taken away from the function; only its token can be cancelled.
     fn call(&self, context: Context, spawn: &dyn Spawn) -> Work {
         let handler = self.0.clone();
-        let (send, receive) = tokio::sync::oneshot::channel();
-        spawn.spawn_blocking(Box::new(move || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| handler(context).into_outcome()))
-                .unwrap_or_else(|panic| Err(panic_message(&*panic)));
-            // Nobody waits for a run that was cancelled.
-            let _ = send.send(outcome);
-        }));
-        Box::pin(async move {
-            receive.await.unwrap_or_else(|_| Err("the thread for blocking work is gone".into()))
-        })
+        on_thread(spawn, move || handler(context).into_outcome())
     }
 
     fn may_be_quick(&self) -> bool {
         false
     }
+}
+
+/// Calls `work` on a thread for what blocks. The thread cannot be taken away from it; only its run's token
+/// can be cancelled.
+pub(crate) fn on_thread(
+    spawn: &dyn Spawn,
+    work: impl FnOnce() -> Outcome + Send + 'static,
+) -> Work {
+    let (send, receive) = tokio::sync::oneshot::channel();
+    spawn.spawn_blocking(Box::new(move || {
+        let outcome = catch_unwind(AssertUnwindSafe(work))
+            .unwrap_or_else(|panic| Err(panic_message(&*panic)));
+        // Nobody waits for a run that was cancelled.
+        let _ = send.send(outcome);
+    }));
+    Box::pin(async move {
+        receive.await.unwrap_or_else(|_| Err("the thread for blocking work is gone".into()))
+    })
 }
 
 /// What a handler that panicked has to say.

@@ -34,6 +34,7 @@
 //!
 //! [`Alarm`]: mainspring_timer::Alarm
 
+mod attempt;
 mod callbacks;
 mod context;
 mod control;
@@ -54,6 +55,7 @@ mod runner;
 mod scheduler;
 mod shared;
 mod spawn;
+mod stored;
 mod timer;
 
 pub use context::Context;
@@ -65,3 +67,4 @@ pub use job::{Job, JobBuilder};
 pub use runner::{Cut, Report};
 pub use scheduler::{JobInfo, Scheduler};
 pub use spawn::{Spawn, Task, TokioSpawn};
+pub use stored::{Enqueue, StoreScheduler, StoreSchedulerBuilder, Upsert};

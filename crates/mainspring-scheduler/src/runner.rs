@@ -2,39 +2,34 @@
 //!
 //! # Ground rules
 //! - A run is recorded exactly once: by its end, or by the drop of its [`Execution`].
-//! - The handler's panic is caught at the poll that raised it; the future is dropped under the same
-//!   guard, since a drop may panic too.
-//! - Timeouts and pauses are measured on the monotonic clock: a wall clock that is set changes none.
+//! - Pauses are measured on the monotonic clock: a wall clock that is set changes none.
 
-use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use mainspring_job::{JobName, Run, RunId, RunState};
-use tokio_util::sync::CancellationToken;
 
 use crate::Context;
+use crate::attempt::{End, Guarded, attempt, timed_out, with_causes};
+use crate::context::Source;
 use crate::control::Control;
 use crate::core::Core;
 use crate::engine::Start;
 use crate::event::EventKind;
-use crate::handler::{BoxError, Outcome, Work, panic_message};
 use crate::shared::Shared;
-
-/// From the cancellation of a run's token to its abortion.
-pub(crate) const TIME_TO_WIND_UP: Duration = Duration::from_secs(1);
 
 /// What a scheduler's [`run`](crate::Scheduler::run) ended with.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// Runs that the shutdown ended before they were through, in the order they were due.
+    /// Runs that the shutdown ended before they were through, in the order they were due. Those of a
+    /// store were given back to it.
     pub cut: Vec<Cut>,
+    /// Runs of a store that did not answer in time, so that it knows neither how they ended nor that
+    /// they were given back: they are due again when their leases end.
+    pub untold: Vec<Cut>,
 }
 
 /// A run that was dropped since it had not ended by itself within the grace.
@@ -45,13 +40,6 @@ pub struct Cut {
     pub name: JobName,
     /// Which of its runs.
     pub run: RunId,
-}
-
-/// How an attempt ended.
-enum End {
-    Returned(Outcome),
-    TimedOut,
-    Cancelled,
 }
 
 /// A run on its way through a handler.
@@ -80,7 +68,9 @@ impl Execution {
             let (state, error) = match end {
                 End::Returned(Ok(output)) => return self.succeed(attempt, output),
                 End::Cancelled => return,
-                End::TimedOut => (RunState::TimedOut, timed_out(&self.core)),
+                End::TimedOut => {
+                    (RunState::TimedOut, timed_out(self.core.policy().timeout_limit()))
+                }
                 End::Returned(Err(error)) => (RunState::Failed, error),
             };
             let wanted = self.core.retry_if().is_none_or(|retry_if| retry_if(&error));
@@ -126,12 +116,10 @@ impl Execution {
     }
 
     fn context(&self, attempt: u32) -> Context {
-        let (core, control) = (self.core.clone(), self.control.clone());
-        Context { run: self.id, core, attempt, control, expiry: None }
+        let (source, control) = (Source::Job(self.core.clone()), self.control.clone());
+        Context { run: self.id, source, attempt, control, expiry: None }
     }
 
-    /// Runs the handler once: to its end, its timeout, or the end of the time that a cancelled run
-    /// has to wind up.
     async fn attempt(&self, context: Context) -> End {
         let span = tracing::info_span!(
             "run",
@@ -140,45 +128,10 @@ impl Execution {
             attempt = context.attempt()
         );
         let expiry = context.expiry.clone();
-        let mut work = Guarded::call(&self.shared, &self.core, context, span);
-        // Most runs are through at once, and need neither tokens nor timers.
-        let first = poll_fn(|cx| Poll::Ready(work.poll(cx))).await;
-        if let Poll::Ready(outcome) = first {
-            return End::Returned(outcome);
-        }
-        // In memory of its own: what most runs do not need is not moved along with them.
-        Box::pin(self.wait_for(work, expiry)).await
-    }
-
-    async fn wait_for(&self, mut work: Guarded, expiry: Option<CancellationToken>) -> End {
-        let timer = self.shared.timer();
-        let timeout = async {
-            match self.core.policy().timeout_limit() {
-                Some(limit) => timer.sleep(limit).await,
-                None => std::future::pending().await,
-            }
-        };
-        let mut timeout = pin!(timeout);
-        let end = tokio::select! {
-            biased;
-            outcome = poll_fn(|cx| work.poll(cx)) => return End::Returned(outcome),
-            () = self.control.abort_token().cancelled() => return End::Cancelled,
-            () = self.control.cancel_token().cancelled() => End::Cancelled,
-            () = &mut timeout => End::TimedOut,
-        };
-        if let (End::TimedOut, Some(expiry)) = (&end, expiry) {
-            // The attempt's alone: the run may be tried again.
-            expiry.cancel();
-        }
-        tokio::select! {
-            biased;
-            outcome = poll_fn(|cx| work.poll(cx)) => match end {
-                End::TimedOut => end,
-                _ => End::Returned(outcome),
-            },
-            () = self.control.abort_token().cancelled() => End::Cancelled,
-            () = timer.sleep(TIME_TO_WIND_UP) => end,
-        }
+        let (core, shared) = (&self.core, &self.shared);
+        let work = Guarded::call(span, || core.handler.call(context, shared.spawn_of(core)));
+        let timeout = core.policy().timeout_limit();
+        attempt(work, shared.timer(), &self.control, timeout, expiry).await
     }
 
     /// `None` if the run was cancelled meanwhile.
@@ -237,67 +190,4 @@ impl Drop for Execution {
             });
         }
     }
-}
-
-/// A handler's future whose panics are errors.
-struct Guarded {
-    work: Option<Work>,
-    panic: Option<BoxError>,
-    span: tracing::Span,
-}
-
-impl Guarded {
-    fn call(shared: &Shared, core: &Arc<Core>, context: Context, span: tracing::Span) -> Self {
-        let called = catch_unwind(AssertUnwindSafe(|| {
-            let _entered = span.enter();
-            core.handler.call(context, shared.spawn_of(core))
-        }));
-        match called {
-            Ok(work) => Self { work: Some(work), panic: None, span },
-            Err(panic) => Self { work: None, panic: Some(panic_message(&*panic)), span },
-        }
-    }
-
-    fn poll(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Outcome> {
-        let _entered = self.span.enter();
-        let work = &mut self.work;
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            let polled = work.as_mut().map(|work| work.as_mut().poll(cx));
-            if !matches!(polled, Some(Poll::Pending)) {
-                *work = None;
-            }
-            polled
-        }));
-        match polled {
-            Ok(Some(polled)) => polled,
-            Ok(None) => Poll::Ready(self.panic.take().map_or(Ok(None), Err)),
-            Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
-        }
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        let work = self.work.take();
-        if catch_unwind(AssertUnwindSafe(|| drop(work))).is_err() {
-            tracing::error!("a handler panicked while it was dropped");
-        }
-    }
-}
-
-fn timed_out(core: &Core) -> BoxError {
-    let limit = core.policy().timeout_limit().unwrap_or_default();
-    format!("it took longer than {limit:?}").into()
-}
-
-/// An error in one line, with what caused it.
-fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

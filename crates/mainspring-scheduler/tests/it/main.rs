@@ -13,4 +13,5 @@ mod queues;
 mod seed;
 mod shutdown;
 mod spans;
+mod stored;
 mod year;

@@ -1,0 +1,144 @@
+//! Takes one attempt of a handler to its end, whatever the handler does.
+//!
+//! # Ground rules
+//! - The handler's panic is caught at the poll that raised it; the future is dropped under the same
+//!   guard, since a drop may panic too.
+//! - Timeouts are measured on the monotonic clock: a wall clock that is set changes none.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::control::Control;
+use crate::handler::{BoxError, Outcome, Work, panic_message};
+use crate::timer::Timer;
+
+/// From the cancellation of a run's token to its abortion.
+pub(crate) const TIME_TO_WIND_UP: Duration = Duration::from_secs(1);
+
+/// How an attempt ended.
+pub(crate) enum End {
+    Returned(Outcome),
+    TimedOut,
+    Cancelled,
+}
+
+/// Runs the handler once: to its end, its timeout, or the end of the time that a cancelled run has to
+/// wind up. At its timeout `expiry` is cancelled, which is the attempt's alone.
+pub(crate) async fn attempt(
+    mut work: Guarded,
+    timer: &Timer,
+    control: &Control,
+    timeout: Option<Duration>,
+    expiry: Option<CancellationToken>,
+) -> End {
+    // Most runs are through at once, and need neither tokens nor timers.
+    let first = poll_fn(|cx| Poll::Ready(work.poll(cx))).await;
+    if let Poll::Ready(outcome) = first {
+        return End::Returned(outcome);
+    }
+    // In memory of its own: what most runs do not need is not moved along with them.
+    Box::pin(wait_for(work, timer, control, timeout, expiry)).await
+}
+
+async fn wait_for(
+    mut work: Guarded,
+    timer: &Timer,
+    control: &Control,
+    timeout: Option<Duration>,
+    expiry: Option<CancellationToken>,
+) -> End {
+    let timeout = async {
+        match timeout {
+            Some(limit) => timer.sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    let mut timeout = pin!(timeout);
+    let end = tokio::select! {
+        biased;
+        outcome = poll_fn(|cx| work.poll(cx)) => return End::Returned(outcome),
+        () = control.abort_token().cancelled() => return End::Cancelled,
+        () = control.cancel_token().cancelled() => End::Cancelled,
+        () = &mut timeout => End::TimedOut,
+    };
+    if let (End::TimedOut, Some(expiry)) = (&end, expiry) {
+        // The attempt's alone: the run may be tried again.
+        expiry.cancel();
+    }
+    tokio::select! {
+        biased;
+        outcome = poll_fn(|cx| work.poll(cx)) => match end {
+            End::TimedOut => end,
+            _ => End::Returned(outcome),
+        },
+        () = control.abort_token().cancelled() => End::Cancelled,
+        () = timer.sleep(TIME_TO_WIND_UP) => end,
+    }
+}
+
+/// A handler's future whose panics are errors.
+pub(crate) struct Guarded {
+    work: Option<Work>,
+    panic: Option<BoxError>,
+    span: tracing::Span,
+}
+
+impl Guarded {
+    pub(crate) fn call(span: tracing::Span, handler: impl FnOnce() -> Work) -> Self {
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let _entered = span.enter();
+            handler()
+        }));
+        match called {
+            Ok(work) => Self { work: Some(work), panic: None, span },
+            Err(panic) => Self { work: None, panic: Some(panic_message(&*panic)), span },
+        }
+    }
+
+    fn poll(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Outcome> {
+        let _entered = self.span.enter();
+        let work = &mut self.work;
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let polled = work.as_mut().map(|work| work.as_mut().poll(cx));
+            if !matches!(polled, Some(Poll::Pending)) {
+                *work = None;
+            }
+            polled
+        }));
+        match polled {
+            Ok(Some(polled)) => polled,
+            Ok(None) => Poll::Ready(self.panic.take().map_or(Ok(None), Err)),
+            Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
+        }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let work = self.work.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(work))).is_err() {
+            tracing::error!("a handler panicked while it was dropped");
+        }
+    }
+}
+
+pub(crate) fn timed_out(limit: Option<Duration>) -> BoxError {
+    format!("it took longer than {:?}", limit.unwrap_or_default()).into()
+}
+
+/// An error in one line, with what caused it.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,10 @@
+//! Runs what a store keeps, on a manual clock: what is due, what may fail, what many nodes do.
+
+mod clock;
+mod flaky;
+mod limits;
+mod nodes;
+mod outages;
+mod shutdown;
+mod work;
+mod world;
