@@ -1,6 +1,6 @@
 //! Users, process groups, signals and the reaping of orphans on Unix.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, User, geteuid, getpid, setgid, setuid};
+use nix::unistd::{Pid, User, geteuid, getpid};
 use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 
 use super::{Force, INIT_CHILD, Identity, Request};
@@ -82,9 +82,9 @@ fn take_user(name: &str) -> io::Result<()> {
     let user = User::from_name(name)?
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no user {name}")))?;
     // In this order: without root's number the groups could not be changed any more.
-    nix::unistd::initgroups(&CString::new(name)?, user.gid)?;
-    setgid(user.gid)?;
-    setuid(user.uid)?;
+    nix::unistd::initgroups(&std::ffi::CString::new(name)?, user.gid)?;
+    nix::unistd::setgid(user.gid)?;
+    nix::unistd::setuid(user.uid)?;
     Ok(())
 }
 
