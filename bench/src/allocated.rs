@@ -51,9 +51,19 @@ fn count(bytes: usize, sign: i64) {
 
 /// What `make` returns, and how many bytes it has allocated and kept.
 pub fn kept_by<T>(make: impl FnOnce() -> T) -> (T, i64) {
-    BYTES.set(Some(0));
+    count_from_here();
     let made = make();
-    (made, BYTES.take().unwrap_or(0))
+    (made, counted())
+}
+
+/// Begins to count, for what cannot be done within one call; [`counted`] ends it.
+pub fn count_from_here() {
+    BYTES.set(Some(0));
+}
+
+/// Bytes allocated and not freed since [`count_from_here`].
+pub fn counted() -> i64 {
+    BYTES.take().unwrap_or(0)
 }
 
 #[cfg(test)]

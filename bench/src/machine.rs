@@ -40,6 +40,9 @@ pub fn version_of(package: &str) -> String {
     if package == "std" {
         return "(std)".to_owned(); // the compiler's, which is told apart
     }
+    if let Some((_, version)) = package.split_once('@') {
+        return version.to_owned(); // one of several that are linked
+    }
     let name = format!("name = \"{package}\"");
     let mut lines = LOCK.lines().skip_while(|line| *line != name).skip(1);
     let version = lines.next().and_then(|line| line.strip_prefix("version = \""));

@@ -2,8 +2,11 @@
 //!
 //! `README.md` says how to run it, how to read the answers, and how to add a peer or a question.
 
+#![expect(clippy::manual_async_fn, reason = "the bodies for executors promise to borrow nothing")]
+
 mod allocated;
 mod cron;
+mod exec;
 mod harness;
 mod jobs;
 mod machine;
@@ -181,7 +184,9 @@ impl Options {
         let keepers = peers::KEEPERS.iter().filter(|_| asked("wheel")).map(|p| (p.name, p.package));
         let timers = peers::TIMERS.iter().filter(|_| asked("timer")).map(|p| (p.name, p.package));
         let jobs = peers::JOBS.iter().filter(|_| asked("jobs")).map(|p| (p.name, p.package));
-        let all = cron.chain(keepers).chain(timers).chain(jobs);
+        let executors = peers::EXECUTORS.iter().filter(|_| asked("exec"));
+        let executors = executors.map(|p| (p.name, p.package));
+        let all = cron.chain(keepers).chain(timers).chain(jobs).chain(executors);
         let wanted = all.filter(|(name, _)| self.wants_peer(name));
         wanted.map(|(name, package)| (name, version_of(package))).collect()
     }

@@ -16,6 +16,12 @@ pub fn cpu() -> Duration {
     Duration::new(taken.tv_sec as u64, taken.tv_nsec as u32)
 }
 
+/// Keeps the processor busy for `span`, or a little longer.
+pub fn spin(span: Duration) {
+    let start = now();
+    while start.elapsed() < span {}
+}
+
 /// How long `work` takes.
 #[expect(clippy::disallowed_methods, reason = "a bench measures real time; here and nowhere else")]
 pub fn time(work: impl FnOnce()) -> Duration {

@@ -7,6 +7,11 @@ mod croner;
 mod croner_jiff;
 mod cronexpr;
 mod delay_queue;
+mod exec_clockworker;
+mod exec_mainspring;
+mod exec_others;
+mod exec_tokio;
+mod exec_unordered;
 mod ferris;
 mod hash_wheel;
 mod heap;
@@ -30,11 +35,12 @@ mod tm_wheel;
 mod tokio_sleep;
 
 use crate::cron::{CronPeer, Inquiry, Reply, answer};
+use crate::exec::ExecPeer;
 use crate::harness::{Ask, OURS, Settings};
 use crate::jobs::slot::{self, Slot};
 use crate::jobs::{Crowd as JobsCrowd, JobsPeer};
 use crate::questions::wheel::{self, Kind};
-use crate::questions::{cron_next, cron_parse};
+use crate::questions::{cron_next, cron_parse, exec};
 use crate::timer::{Crowd, Gathering, Runner, crowd, on_tokio, runtime};
 use crate::timers::TimerPeer;
 
@@ -248,4 +254,35 @@ pub const JOBS: [JobsEntry; 4] = [
 
 const fn jobs_entry<P: JobsPeer>() -> JobsEntry {
     JobsEntry { name: P::NAME, package: P::PACKAGE, slot: slot::run::<P> }
+}
+
+/// An executor with its types forgotten.
+pub struct ExecutorEntry {
+    pub name: &'static str,
+    pub package: &'static str,
+    pub ask: fn(exec::Kind, Settings) -> Ask,
+}
+
+/// Every executor, ours first.
+pub const EXECUTORS: [ExecutorEntry; 16] = [
+    executor_entry::<exec_mainspring::Alone>(),
+    executor_entry::<exec_mainspring::Bare>(),
+    executor_entry::<exec_mainspring::OnCounter>(),
+    executor_entry::<exec_mainspring::WithLas>(),
+    executor_entry::<exec_mainspring::OnTokio>(),
+    executor_entry::<exec_clockworker::Current>(),
+    executor_entry::<exec_clockworker::Las>(),
+    executor_entry::<exec_clockworker::Runnable>(),
+    executor_entry::<exec_clockworker::Arrival>(),
+    executor_entry::<exec_tokio::InLocalSet>(),
+    executor_entry::<exec_tokio::CurrentThread>(),
+    executor_entry::<exec_others::AsyncExecutor>(),
+    executor_entry::<exec_others::Futures>(),
+    executor_entry::<exec_unordered::Unordered>(),
+    executor_entry::<exec_others::Glommio>(),
+    executor_entry::<exec_others::Monoio>(),
+];
+
+const fn executor_entry<P: ExecPeer>() -> ExecutorEntry {
+    ExecutorEntry { name: P::NAME, package: P::PACKAGE, ask: exec::ask::<P> }
 }

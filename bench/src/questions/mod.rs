@@ -3,6 +3,13 @@
 pub mod cron_next;
 pub mod cron_parse;
 pub mod cron_right;
+pub mod exec;
+mod exec_fair;
+mod exec_idle;
+mod exec_latency;
+mod exec_poll;
+mod exec_spawn;
+mod exec_wake;
 pub mod jobs;
 pub mod timer_cost;
 pub mod timer_many;
@@ -25,7 +32,7 @@ pub struct Entry {
 }
 
 /// Every question, in the order in which they are asked.
-pub const ALL: [Entry; 29] = [
+pub const ALL: [Entry; 39] = [
     Entry { name: cron_right::NAME, build: cron_right::question },
     Entry { name: cron_parse::NAME, build: cron_parse::question },
     Entry { name: cron_next::NAME, build: cron_next::question },
@@ -55,4 +62,14 @@ pub const ALL: [Entry; 29] = [
     Entry { name: jobs::LOST, build: jobs::lost },
     Entry { name: jobs::BYTES, build: jobs::bytes },
     Entry { name: jobs::ADD, build: jobs::add },
+    Entry { name: exec_poll::YIELD, build: exec::yields },
+    Entry { name: exec_poll::TOKEN, build: exec::tokens },
+    Entry { name: exec_spawn::NAME, build: exec::spawns },
+    Entry { name: exec_wake::NAME, build: exec::wakes },
+    Entry { name: exec_idle::BYTES, build: exec::bytes },
+    Entry { name: exec_idle::IDLE, build: exec::idle },
+    Entry { name: exec_fair::NAME, build: exec::shares },
+    Entry { name: exec_latency::FOREGROUND, build: exec::foreground },
+    Entry { name: exec_latency::TIMERS, build: exec::timers },
+    Entry { name: exec_latency::PRIORITY, build: exec::priority },
 ];
