@@ -6,7 +6,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use super::header::Header;
-use super::task::TaskRef;
+use super::task_ref::TaskRef;
 
 /// Tasks in a row, linked through themselves: no allocation, one pointer each way.
 ///

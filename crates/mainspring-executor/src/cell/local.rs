@@ -14,7 +14,7 @@ use super::list::TaskList;
 use super::memory::Memory;
 use super::meta::{Fields, NO_GROUP, NO_SLOT, TaskMeta};
 use super::slab::Slab;
-use super::task::TaskRef;
+use super::task_ref::TaskRef;
 use crate::Eevdf;
 
 /// No queue is being served.

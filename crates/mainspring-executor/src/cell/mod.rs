@@ -26,6 +26,7 @@
 
 #![expect(unsafe_code, reason = "the task cell: see the ground rules above")]
 
+mod end;
 mod header;
 mod inbox;
 mod join;
@@ -34,19 +35,25 @@ mod local;
 mod memory;
 mod meta;
 mod park;
+mod root;
 mod shared;
 mod slab;
+mod spawn;
 mod state;
 mod sync;
 mod task;
+mod task_ref;
 mod waker;
 
 pub use join::{AbortHandle, JoinHandle};
 pub use list::TaskList;
 pub use meta::{GroupIndex, TaskId, TaskMeta};
-pub use task::TaskRef;
+pub use task_ref::TaskRef;
 
 pub(crate) use local::{Local, NO_DRIVER, NO_QUEUE};
 pub(crate) use meta::{Extras, NO_GROUP, Origin};
+pub(crate) use root::Root;
 pub(crate) use shared::SharedRef;
-pub(crate) use task::{MaybeExtras, Root, Step, spawn, spawn_remote};
+pub(crate) use spawn::{spawn, spawn_remote};
+pub(crate) use task::MaybeExtras;
+pub(crate) use task_ref::Step;

@@ -8,6 +8,8 @@
 #[path = "sync_loom.rs"]
 mod sync;
 
+#[path = "end.rs"]
+mod end;
 #[path = "header.rs"]
 mod header;
 #[path = "inbox.rs"]
@@ -24,14 +26,20 @@ mod memory;
 mod meta;
 #[path = "park.rs"]
 mod park;
+#[path = "root.rs"]
+mod root;
 #[path = "shared.rs"]
 mod shared;
 #[path = "slab.rs"]
 mod slab;
+#[path = "spawn.rs"]
+mod spawn;
 #[path = "state.rs"]
 mod state;
 #[path = "task.rs"]
 mod task;
+#[path = "task_ref.rs"]
+mod task_ref;
 #[path = "waker.rs"]
 mod waker;
 

@@ -12,12 +12,13 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::time::Instant;
 
+use super::end::{deliver, end, publish};
 use super::header::{Header, flags, free};
 use super::inbox::{Chain, Inbox, Pushed};
 use super::local::Local;
 use super::park::Parked;
 use super::sync::{AtomicIsize, Ordering, current_thread};
-use super::task::{TaskRef, deliver, end, publish};
+use super::task_ref::TaskRef;
 use crate::{Eevdf, JoinError};
 
 /// The executor's share of the count, until it is closed.

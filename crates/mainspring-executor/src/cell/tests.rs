@@ -21,7 +21,8 @@ use mainspring_clock::{Clock, SystemClock};
 use super::join::JoinHandle;
 use super::meta::{Extras, NO_GROUP, Origin};
 use super::shared::SharedRef;
-use super::task::{Step, spawn, spawn_remote};
+use super::spawn::{spawn, spawn_remote};
+use super::task_ref::Step;
 use crate::{Eevdf, JoinError};
 
 /// What the owner's thread sleeps on.

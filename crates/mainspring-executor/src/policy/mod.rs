@@ -6,6 +6,7 @@ mod las;
 mod lifo_slot;
 mod priority;
 mod runnable_fifo;
+mod slot;
 
 pub use arrival_fifo::ArrivalFifo;
 pub use edf::Edf;
@@ -13,6 +14,7 @@ pub use las::Las;
 pub use lifo_slot::LifoSlot;
 pub use priority::Priority;
 pub use runnable_fifo::RunnableFifo;
+pub(crate) use slot::Slot;
 
 use std::any::Any;
 
@@ -103,12 +105,6 @@ pub enum Why {
 
 /// A queue's policy: one of this crate's, or any other.
 pub struct PolicyBox(pub(crate) Slot);
-
-/// The default policy is not behind a pointer: it is the one that most polls go through.
-pub(crate) enum Slot {
-    Fifo(RunnableFifo),
-    Other(Box<dyn Policy>),
-}
 
 impl Default for PolicyBox {
     /// [`RunnableFifo`].
