@@ -39,19 +39,21 @@ pub(super) mod flags {
     pub(crate) const PANICKED: u16 = 1 << 9;
 }
 
+/// What a poll needs comes last, beside the future: one line of the cache less among many tasks.
+#[repr(C)]
 pub(crate) struct Header {
-    pub(super) state: State,
-    pub(super) vtable: &'static Vtable,
-    /// Alive as long as this cell is: see `shared`.
-    pub(super) shared: NonNull<Shared>,
-    /// The next one in the `TaskList` that this cell is in. The owner's.
-    pub(super) link: Cell<Option<NonNull<Header>>>,
     /// The next one in the inbox. Written by who set `NOTIFIED`, read by who takes it out.
     pub(super) inbox_link: Cell<*mut Header>,
     /// The join handle's while `JOIN_WAKER` is not set; then, read-only, everybody's.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     pub(super) location: &'static Location<'static>,
     pub(super) fields: Fields,
+    pub(super) state: State,
+    pub(super) vtable: &'static Vtable,
+    /// Alive as long as this cell is: see `shared`.
+    pub(super) shared: NonNull<Shared>,
+    /// The next one in the `TaskList` that this cell is in. The owner's.
+    pub(super) link: Cell<Option<NonNull<Header>>>,
 }
 
 /// What depends on the future's type. All take the address of a live cell of that type.

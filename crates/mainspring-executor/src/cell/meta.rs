@@ -60,14 +60,15 @@ pub(crate) struct Extras {
     pub(crate) queue_life: u32,
 }
 
-/// The owner's part of the header.
+/// The owner's part of the header; what a poll needs comes last, as there.
+#[repr(C)]
 pub(super) struct Fields {
     pub(super) id: TaskId,
     pub(super) spawned_ns: Cell<u64>,
-    pub(super) ready_ns: Cell<u64>,
     pub(super) word: Cell<u64>,
     pub(super) references: Cell<i32>,
     pub(super) slot: Cell<u32>,
+    pub(super) ready_ns: Cell<u64>,
     pub(super) group: Cell<u32>,
     pub(super) queue: u16,
     pub(super) flags: Cell<u16>,
