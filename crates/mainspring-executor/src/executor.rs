@@ -229,6 +229,7 @@ impl<K: Key> Executor<K> {
         let of = |part: u64, all: u64| if all == 0 { 0.0 } else { part as f64 / all as f64 };
         let queues = alive().map(|(index, info)| {
             let counters = &info.counters;
+            let poll_time = counters.poll_time.snapshot();
             QueueStats {
                 name: info.name.to_string(),
                 weight: info.weight.get(),
@@ -240,9 +241,9 @@ impl<K: Key> Executor<K> {
                 groups: info.groups.borrow().len(),
                 spawned: counters.spawned.get(),
                 finished: counters.finished.get(),
-                polls: counters.polls.get(),
+                polls: poll_time.count(),
                 turns: counters.turns.get(),
-                poll_time: counters.poll_time.snapshot(),
+                poll_time,
                 wake_to_run: counters.wake_to_run.snapshot(),
                 longest_wait: Duration::from_nanos(counters.longest_wait_ns.get()),
                 overruns: counters.overruns.get(),

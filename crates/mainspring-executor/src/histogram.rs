@@ -11,7 +11,6 @@ const BUCKETS: usize = (u64::BITS - STEP_BITS + 1) as usize * STEPS;
 #[derive(Debug)]
 pub(crate) struct Recorder {
     buckets: Box<[Cell<u64>]>,
-    count: Cell<u64>,
     sum_ns: Cell<u64>,
     max_ns: Cell<u64>,
 }
@@ -31,7 +30,6 @@ impl Recorder {
     pub(crate) fn new() -> Self {
         Self {
             buckets: vec![Cell::new(0); BUCKETS].into(),
-            count: Cell::new(0),
             sum_ns: Cell::new(0),
             max_ns: Cell::new(0),
         }
@@ -42,7 +40,6 @@ impl Recorder {
     pub(crate) fn record(&self, ns: u64, times: u64) {
         let bucket = &self.buckets[bucket_of(ns)];
         bucket.set(bucket.get() + times);
-        self.count.set(self.count.get() + times);
         self.sum_ns.set(self.sum_ns.get().saturating_add(ns.saturating_mul(times)));
         if ns > self.max_ns.get() {
             self.max_ns.set(ns);
@@ -56,7 +53,7 @@ impl Recorder {
                 .filter(|(_, count)| *count > 0)
                 .map(|(bucket, count)| (floor_of(bucket), count))
                 .collect(),
-            count: self.count.get(),
+            count: self.buckets.iter().map(Cell::get).sum(),
             sum_ns: self.sum_ns.get(),
             max_ns: self.max_ns.get(),
         }

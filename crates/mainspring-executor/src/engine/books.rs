@@ -134,7 +134,6 @@ impl Books {
         }
         let mean_ns = if polls == 1 { elapsed_ns } else { elapsed_ns / u64::from(polls) };
         if self.settings.statistics == Statistics::Full {
-            add(&counters.polls, polls.into());
             counters.poll_time.record(mean_ns, polls.into());
             counters.wake_to_run.record(self.first_wait_ns, polls.into());
             let longest_ns = &counters.longest_wait_ns;
