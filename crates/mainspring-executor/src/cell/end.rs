@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::task::Waker;
 
-use super::header::{Header, Payload, flags, release};
+use super::header::{Header, Payload, flags, free, release};
 use crate::JoinError;
 
 /// Drops the future, if it is there still, and puts the error in its place; or, in the error's, a
@@ -50,6 +50,15 @@ pub(super) unsafe fn deliver(cell: NonNull<Header>) -> Option<Payload> {
     let fields = &header.fields;
     // Before the cell may be gone. Nothing is counted between here and there.
     fields.flags.set(fields.flags.get() | flags::PUBLISHED);
+    if header.state.references(fields.references.get()) == 1 {
+        // Nobody is left to be told.
+        // SAFETY: the handle went without the result, so it stays with the owner.
+        let outcome = unsafe { (header.vtable.clear)(cell) };
+        let panic = outcome.err().filter(|_| fields.flags.get() & flags::CATCHES == 0);
+        // SAFETY: the caller's reference was the last one.
+        unsafe { free(cell) };
+        return panic;
+    }
     if header.state.complete_and_leave(fields.references.get()) {
         return None;
     }

@@ -107,6 +107,14 @@ fn owner_counts(header: &Header) -> bool {
     shared.local().is_some() && header.fields.flags.get() & flags::PUBLISHED == 0
 }
 
+/// Whether this thread is the owner, the task lives, and the caller has the only reference beside
+/// the executor's: nobody else can be at `state` then, and to change it takes no atomic
+/// read-modify-write.
+#[inline]
+pub(super) fn is_ours_alone(header: &Header) -> bool {
+    owner_counts(header) && header.state.references(header.fields.references.get()) == 2
+}
+
 /// Gives up a reference, and frees the cell if it was the last one.
 ///
 /// # Safety

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-use super::header::{Header, add_reference, release};
+use super::header::{Header, add_reference, is_ours_alone, release};
 use super::meta::{TaskId, TaskMeta};
 use super::waker::wake_cell;
 use crate::JoinError;
@@ -137,7 +137,12 @@ impl<T> Future for JoinHandle<T> {
         let waker = cx.waker().clone();
         // SAFETY: the bit is not set, so the slot is this handle's alone.
         let old = slot.with_mut(|slot| unsafe { slot.replace(Some(waker)) });
-        let offered = state.offer_join_waker();
+        let offered = if is_ours_alone(self.header()) {
+            state.place_join_waker();
+            Ok(())
+        } else {
+            state.offer_join_waker()
+        };
         drop(old);
         match offered {
             Ok(()) => Poll::Pending,
@@ -150,10 +155,14 @@ impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         let header = self.header();
         let mut outcome = Ok(());
-        if !self.is_taken && header.state.drop_interest().is_err() {
-            // SAFETY: the task is complete and nobody has taken the result, so it is the handle's
-            // to drop, on this thread: the handle came here, so its output may.
-            outcome = unsafe { (header.vtable.clear)(self.cell) };
+        if !self.is_taken {
+            if is_ours_alone(header) {
+                header.state.forgo_interest();
+            } else if header.state.drop_interest().is_err() {
+                // SAFETY: the task is complete and nobody has taken the result, so it is the
+                // handle's to drop, on this thread: the handle came here, so its output may.
+                outcome = unsafe { (header.vtable.clear)(self.cell) };
+            }
         }
         // SAFETY: the handle's reference, not used after this.
         unsafe { release(self.cell) };

@@ -52,6 +52,15 @@ impl State {
         self.0.load(Ordering::Acquire) & COMPLETE != 0
     }
 
+    /// All references, of which so many are counted on the owner's thread, who is asking.
+    ///
+    /// Nobody may have more than this says: who makes one on another thread has one, and it counts.
+    pub(super) fn references(&self, here: i32) -> isize {
+        // Acquire: what others did before they gave theirs up.
+        let elsewhere = self.0.load(Ordering::Acquire) as isize >> REFERENCE.trailing_zeros();
+        elsewhere + here as isize
+    }
+
     /// Makes a reference, on another thread than the owner's or after the end.
     pub(super) fn add_reference(&self) {
         // Relaxed: a new reference is made from one that is held, so nothing can be gone.
@@ -144,6 +153,13 @@ impl State {
         }
     }
 
+    /// As `drop_interest`, of a task that is not complete, while nobody else can be at this word.
+    pub(super) fn forgo_interest(&self) {
+        // Relaxed: whoever comes to this word after this has got a reference from this thread.
+        let now = self.0.load(Ordering::Relaxed);
+        self.0.store(now & !(JOIN_INTEREST | JOIN_WAKER), Ordering::Relaxed);
+    }
+
     /// Whether `join_waker` is set and may be compared, but not written, by the join handle.
     pub(super) fn has_join_waker(&self) -> bool {
         self.0.load(Ordering::Acquire) & JOIN_WAKER != 0
@@ -152,6 +168,13 @@ impl State {
     /// Hands `join_waker` to the owner.
     pub(super) fn offer_join_waker(&self) -> Result<(), Complete> {
         self.change_unless_complete(|now| now | JOIN_WAKER)
+    }
+
+    /// As `offer_join_waker`, of a task that is not complete, while nobody else can be at this word.
+    pub(super) fn place_join_waker(&self) {
+        // Relaxed: as in `forgo_interest`.
+        let now = self.0.load(Ordering::Relaxed);
+        self.0.store(now | JOIN_WAKER, Ordering::Relaxed);
     }
 
     /// Takes `join_waker` back, to write another one.

@@ -265,6 +265,47 @@ fn a_handle_dropped_on_another_thread_leaves_the_output_to_one_of_both() {
 }
 
 #[test]
+fn a_handle_is_dropped_while_another_thread_wakes() {
+    model(|| {
+        let owner = Owner::new();
+        let drops = Rc::new(Cell::new(0));
+        let bomb = Bomb(drops.clone());
+        let flag = Arc::new(AtomicBool::new(false));
+        let of_thread = flag.clone();
+        let other = Rc::new(Cell::new(None));
+        let start = other.clone();
+        let wait = wait_for(flag, move |waker| {
+            start.set(Some(thread::spawn(move || {
+                of_thread.store(true, Ordering::Release);
+                waker.wake();
+            })));
+        });
+        let handle = owner.spawn(async move {
+            let _bomb = bomb;
+            wait.await;
+        });
+        owner.work();
+        // Whether the other thread holds a reference still decides how this is done.
+        drop(handle);
+        owner.run();
+        assert_eq!(drops.get(), 1);
+        other.take().expect("the task ran").join().expect("the thread did not panic");
+    });
+}
+
+#[test]
+fn a_handle_that_waited_here_goes_to_another_thread() {
+    model(|| {
+        let owner = Owner::new();
+        let mut handle = owner.spawn(async { Box::new(42) });
+        assert!(poll_once(&mut handle).is_pending());
+        let other = thread::spawn(move || loom::future::block_on(handle));
+        owner.run();
+        assert_eq!(*other.join().expect("the thread did not panic").expect("it ended well"), 42);
+    });
+}
+
+#[test]
 fn a_spawn_from_another_thread_is_taken_in_or_refused() {
     model(|| {
         let owner = Owner::new();
