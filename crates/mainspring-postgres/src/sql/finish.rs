@@ -8,7 +8,8 @@ use super::claim::micros;
 use super::{Answers, Outcome, firsts, rows};
 use crate::column::{Instant, get, signed};
 
-/// Those with a pause are due again, the others leave for the history.
+/// Those with a pause are due again, the others leave for the history. An instant that has an outcome
+/// keeps it: a second one is refused as stale.
 const FINISH: &str = "WITH input AS (SELECT * FROM unnest($1::bigint[], $2::timestamptz[], \
     $3::bigint[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::bigint[]) AS i (job, due, \
     fence, state, error, output, pause, place)), \
@@ -19,13 +20,14 @@ const FINISH: &str = "WITH input AS (SELECT * FROM unnest($1::bigint[], $2::time
     kept AS (INSERT INTO {schema}.history (job, due, name, state, attempt, fence, node, queue, \
     priority, at, started, ended, error, output) SELECT job, due, name, outcome, attempt, fence, \
     node, queue, priority, at, started, now, said, output FROM gone, clock \
-    ON CONFLICT DO NOTHING), \
+    ON CONFLICT DO NOTHING RETURNING job), \
     again AS (UPDATE {schema}.runs r SET state = 'due', lease_until = NULL, error = i.error, \
     at = now + i.pause * interval '1 microsecond' FROM input i, clock WHERE r.job = i.job AND \
     r.due = i.due AND r.fence = i.fence AND r.state = 'running' AND i.pause IS NOT NULL \
     RETURNING i.place) \
     SELECT place, runs_max IS NOT NULL OR EXISTS (SELECT 1 FROM {schema}.queues q WHERE \
-    q.name = gone.queue) FROM gone UNION ALL SELECT place, true FROM again";
+    q.name = gone.queue), (SELECT count(*) FROM kept) FROM gone \
+    UNION ALL SELECT place, true, NULL FROM again";
 
 /// What was said before: the state of the live run that the claim was of, or of the ended one.
 const SAID: &str = "SELECT i.place FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[], \
@@ -62,9 +64,21 @@ pub(crate) async fn finish(
     let Columns { jobs, dues, fences, states, places } = &said;
     let params: [&(dyn ToSql + Sync); 9] =
         [jobs, dues, fences, states, &errors, &outputs, &pauses, places, &now];
+    let mut moved = Vec::new();
+    let mut kept = 0;
     for row in &rows(&client, schema, FINISH, &params).await? {
-        answers.set(get(row, 0)?, Verdict::Accepted);
         is_news |= get::<bool>(row, 1)?;
+        match get::<Option<i64>>(row, 2)? {
+            Some(count) => {
+                kept = count;
+                moved.push(get(row, 0)?);
+            }
+            None => answers.set(get(row, 0)?, Verdict::Accepted),
+        }
+    }
+    // Which of them were not kept, if any, is seen below: the history has another claim's number.
+    if kept == moved.len() as i64 {
+        moved.into_iter().for_each(|place| answers.set(place, Verdict::Accepted));
     }
     for (place, first) in first.into_iter().enumerate() {
         if ends[place].outcome().state() == ends[first].outcome().state() {

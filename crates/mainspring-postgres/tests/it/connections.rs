@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use mainspring_job::JobName;
-use mainspring_job::store::{Claim, Store, StoreErrorKind, Work};
+use mainspring_job::store::{
+    Claim, Finish, Outcome, RunQuery, Store, StoreErrorKind, Verdict, Work,
+};
+use mainspring_job::{JobName, RunState};
 use mainspring_postgres::{PostgresOptions, PostgresStore};
 use tokio_postgres::NoTls;
 
@@ -29,6 +31,7 @@ async fn one_server_in_many_ways() {
     work_comes_with_the_transaction_that_makes_it_necessary(&url).await;
     news_reaches_other_nodes(&url).await;
     what_cannot_be_is_told(&url).await;
+    a_second_outcome_of_one_instant_is_refused(&url).await;
     a_plan_made_while_empty_does_not_last(&url).await;
     a_read_only_database_is_told(&url).await;
 }
@@ -120,6 +123,28 @@ async fn what_cannot_be_is_told(url: &str) {
     assert!(!error.is_retryable(), "waiting does not help: {error}");
     let error = PostgresOptions::new("http://example.org").expect_err("no database");
     assert!(error.to_string().contains("postgres://"), "{error}");
+}
+
+/// How it could come to that is not known; if it does, nobody is told that his word counts.
+async fn a_second_outcome_of_one_instant_is_refused(url: &str) {
+    let options = PostgresOptions::new(url).expect("an address").schema("twice");
+    let store = options.expect("a schema").connect().await.expect("it connects");
+    let client = client(url).await;
+    store.enqueue(&[work("a"), work("b")]).await.expect("enqueue");
+    let sql = "INSERT INTO twice.history (job, due, name, state, attempt, fence, queue, priority, at, \
+               ended) SELECT job, due, name, 'failed', 1, 77, queue, priority, at, at \
+               FROM twice.runs WHERE name = 'a'";
+    assert_eq!(client.execute(sql, &[]).await.expect("insert"), 1);
+    let mut runs = store.claim(&Claim::new("n", 10)).await.expect("claim");
+    runs.sort_by(|a, b| a.name.cmp(&b.name));
+    let ends: Vec<_> = runs.iter().map(|run| Finish::new(run.hold(), Outcome::Succeeded)).collect();
+    let verdicts = store.finish(&ends).await.expect("finish");
+    assert_eq!(verdicts, [Verdict::Stale, Verdict::Accepted]);
+    let history = store.runs(&RunQuery::history(10)).await.expect("runs");
+    let of =
+        |name: &str| history.iter().find(|run| run.name.as_str() == name).expect("it is there");
+    assert_eq!((of("a").state, of("b").state), (RunState::Failed, RunState::Succeeded));
+    assert!(store.runs(&RunQuery::live(10)).await.expect("runs").is_empty());
 }
 
 /// A statement is planned when it is first used; the tables may grow a thousandfold after that.
