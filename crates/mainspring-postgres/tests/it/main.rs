@@ -3,6 +3,7 @@
 mod connections;
 mod outages;
 mod proxy;
+mod schedulers;
 mod server;
 mod suite;
 mod tls;

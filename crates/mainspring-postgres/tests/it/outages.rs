@@ -24,7 +24,7 @@ async fn stores(url: &str, count: usize) -> Vec<PostgresStore> {
 }
 
 /// How long the server is away: a moment, or as long as the environment says.
-fn outage() -> Duration {
+pub(crate) fn outage() -> Duration {
     let seconds = std::env::var("MAINSPRING_OUTAGE_SECONDS");
     Duration::from_secs(seconds.map_or(1, |seconds| seconds.parse().expect("a number")))
 }

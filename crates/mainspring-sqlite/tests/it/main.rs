@@ -3,6 +3,7 @@
 mod crash;
 mod disk;
 mod processes;
+mod scheduler;
 #[cfg(target_os = "linux")]
 mod small_disk;
 mod suite;
