@@ -390,3 +390,6 @@ impl Board {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

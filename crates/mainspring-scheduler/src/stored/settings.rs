@@ -112,13 +112,14 @@ impl StoreSchedulerBuilder {
         Ok(self)
     }
 
-    /// How long runs are this node's without a sign of life from it; 30 seconds unless said otherwise,
-    /// and at least 10 ms.
+    /// How long runs are this node's without a sign of life from it; 30 seconds unless said otherwise, at
+    /// least 10 ms and at most a year.
     ///
     /// It renews its leases each third of that. So long are runs of a node that died left alone, and so
     /// long may a node stall without losing what it runs.
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.settings.lease = lease.max(Duration::from_millis(10));
+        const YEAR: Duration = Duration::from_secs(365 * 86_400);
+        self.settings.lease = lease.clamp(Duration::from_millis(10), YEAR);
         self
     }
 

@@ -19,11 +19,17 @@ pub(crate) const NEWER: &str = "newer";
 pub(crate) struct Flaky {
     store: MemoryStore,
     is_away: Arc<AtomicBool>,
+    is_deaf: Arc<AtomicBool>,
 }
 
 impl Flaky {
     pub(crate) fn new(store: MemoryStore) -> Self {
-        Self { store, is_away: Arc::default() }
+        Self { store, is_away: Arc::default(), is_deaf: Arc::default() }
+    }
+
+    /// Has the answer to the next step be lost, so that it is offered again.
+    pub(crate) fn lose_an_answer(&self) {
+        self.is_deaf.store(true, Ordering::SeqCst);
     }
 
     /// Has every call fail, or none.
@@ -74,7 +80,14 @@ impl Store for Flaky {
     }
 
     fn advance<'a>(&'a self, steps: &'a [Advance]) -> Answer<'a, Vec<Advanced>> {
-        self.unless_away(|| self.store.advance(steps))
+        self.unless_away(|| {
+            Box::pin(async move {
+                if self.is_deaf.swap(false, Ordering::SeqCst) {
+                    self.store.advance(steps).await?;
+                }
+                self.store.advance(steps).await
+            })
+        })
     }
 
     fn enqueue<'a>(&'a self, work: &'a [Work]) -> Answer<'a, Vec<Enqueued>> {

@@ -3,6 +3,7 @@
 mod clock;
 mod flaky;
 mod limits;
+mod lives;
 mod nodes;
 mod outages;
 mod shutdown;

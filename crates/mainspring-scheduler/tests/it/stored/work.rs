@@ -232,6 +232,26 @@ fn history_is_pruned_and_the_last_runs_stay() {
 }
 
 #[test]
+fn a_trigger_whose_answer_was_lost_makes_one_run() {
+    block_on(async {
+        let world = World::at(START);
+        let (node, view) = world.node("a");
+        world.handle(&node, "job", Duration::ZERO);
+        node.upsert("job").await.unwrap();
+        start(&node);
+        view.lose_an_answer();
+        let first = node.trigger("job").await.unwrap().unwrap();
+        world.clock.run_for(SECOND).await;
+        assert_eq!(world.ran().len(), 1);
+        assert_eq!(world.history().await[0].id, first);
+        let (a, b) = (node.trigger("job").await.unwrap(), node.trigger("job").await.unwrap());
+        assert_ne!(a, b, "two of one moment are two");
+        world.clock.run_for(SECOND).await;
+        assert_eq!(world.ran().len(), 2);
+    });
+}
+
+#[test]
 fn jobs_are_triggered_paused_resumed_and_removed() {
     block_on(async {
         let world = World::at(START);
