@@ -23,15 +23,18 @@ struct Platform {
 /// Its TLS is C and assembly, with a build script that asks the compiler.
 const POSTGRES: &str = "mainspring-postgres";
 
+/// Has that by default; it is checked without.
+const CLI: &str = "mainspring-cli";
+
 const fn lint(target: &'static str) -> Platform {
-    Platform { target, without: &[POSTGRES], runs: false }
+    Platform { target, without: &[CLI, POSTGRES], runs: false }
 }
 
 const PLATFORMS: [Platform; 8] = [
     // The program runs crontabs: shells, signals and process groups.
     Platform {
         target: "x86_64-pc-windows-gnu",
-        without: &["mainspring-cli", POSTGRES],
+        without: &[CLI, POSTGRES],
         runs: true,
     },
     lint("x86_64-apple-darwin"),
@@ -66,7 +69,7 @@ pub(crate) fn cross(args: &[&str]) -> Result<(), Failure> {
         ["ci"] => ci(),
         [] => {
             backends()?;
-            PLATFORMS.iter().try_for_each(|platform| check(platform, workspace(platform)))
+            PLATFORMS.iter().try_for_each(check_all)
         }
         args => match args.iter().find(|arg| !known(arg)) {
             Some(unknown) => Err(Failure::usage(format!(
@@ -75,7 +78,7 @@ pub(crate) fn cross(args: &[&str]) -> Result<(), Failure> {
             ))),
             None => args.iter().try_for_each(|arg| {
                 match PLATFORMS.iter().find(|platform| platform.target == *arg) {
-                    Some(platform) => check(platform, workspace(platform)),
+                    Some(platform) => check_all(platform),
                     None => backends(),
                 }
             }),
@@ -117,6 +120,17 @@ fn backends() -> Result<(), Failure> {
         .env("RUSTFLAGS", &format!("--cfg {backend} -Dwarnings"))
         .run()
     })
+}
+
+fn check_all(platform: &Platform) -> Result<(), Failure> {
+    check(platform, workspace(platform))?;
+    let target = platform.target;
+    if target.contains("windows") {
+        return Ok(());
+    }
+    cargo(&format!("Clippy for the program on {target}"), target)
+        .args(&["clippy", "-p", CLI, "--no-default-features", "--all-targets", "--", "-Dwarnings"])
+        .run()
 }
 
 /// All packages but those that are for other systems.

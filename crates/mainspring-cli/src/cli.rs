@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use mainspring_schedule::Dialect;
 
 use crate::jobs::Form;
+use crate::stored;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -46,6 +47,8 @@ Example:
   Then `#:schema ./jobs.schema.json` in the first line of jobs.toml tells editors about it.")]
     Schema,
     Jitter(Jitter),
+    #[command(flatten)]
+    Stored(stored::Command),
     Completions(Completions),
     Man(Man),
     /// Becomes another user, then executes a command
@@ -90,9 +93,34 @@ pub(crate) struct Run {
     /// What to do when a crontab's command is due while its last run goes on
     #[arg(long, value_enum, default_value_t, value_name = "POLICY")]
     pub(crate) overlap: Overlap,
+    /// Where the jobs' state is kept: sqlite:PATH, postgres://USER@HOST/NAME, or none
+    ///
+    /// A file of its own for these files by default, in STATE_DIRECTORY (systemd) or where the user's
+    /// programs keep their state. From there jobs go on after a restart: what was due meanwhile is late,
+    /// and their policy for misses decides. Nodes that run the same files from one database share the
+    /// work: what a dead one has begun another one begins anew, while a file records it as failed. Not
+    /// used by --once.
+    #[arg(
+        long,
+        env = "MAINSPRING_STORE",
+        hide_env_values = true,
+        value_name = "STORE",
+        value_parser = RunStore::read
+    )]
+    pub(crate) store: Option<RunStore>,
     /// Reap processes that commands leave behind; on by itself for process 1
     #[arg(long)]
     pub(crate) init: bool,
+}
+
+/// Where `run` keeps the state of its jobs; nowhere if it holds nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct RunStore(pub(crate) Option<stored::Address>);
+
+impl RunStore {
+    fn read(text: &str) -> Result<Self, String> {
+        stored::Address::read_or_none(text).map(Self)
+    }
 }
 
 const RUN_HELP: &str = "\
@@ -130,6 +158,8 @@ Examples:
   mainspring run --log-format json --grace 25s crontab
   docker run … mainspring run --overlap skip /app/crontab
   mainspring run crontab jobs.toml
+  mainspring run --store sqlite:/var/lib/app/jobs.db jobs.toml
+  mainspring run --store postgres://app@db/app jobs.toml    on as many machines as you like
   mainspring run --once jobs.toml
   mainspring run --dry-run crontab jobs.toml
 
@@ -359,7 +389,9 @@ pub(crate) struct Completions {
 #[command(after_help = "Example: mainspring man | man -l -")]
 pub(crate) struct Man {
     /// The page of this command instead of the program's
-    #[arg(value_parser = ["run", "check", "next", "simulate", "convert", "jitter", "schema", "completions", "man"])]
+    #[arg(value_parser = ["run", "check", "next", "simulate", "convert", "jitter",
+          "jobs", "runs", "history", "trigger", "pause", "resume", "cancel", "remove", "prune", "migrate",
+          "schema", "completions", "man"])]
     pub(crate) of: Option<String>,
 }
 
@@ -400,7 +432,7 @@ pub(crate) enum Overlap {
 }
 
 /// A length of time such as `10s`, `2m 30s`, `1h` or `0s`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "allowed: lengths of time such as 10s, 2m30s or 0s".to_owned();
     let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
     Duration::try_from(signed).map_err(|_| wrong())

@@ -13,6 +13,7 @@ mod next;
 mod problem;
 mod run;
 mod simulate;
+mod stored;
 mod sys;
 mod timing;
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => convert::convert(&arguments),
         Command::Schema => schema(),
         Command::Jitter(arguments) => jitter::jitter(&arguments),
+        Command::Stored(command) => stored::carry_out(&command),
         Command::Completions(arguments) => completions(&arguments),
         Command::Man(arguments) => man(&arguments),
         Command::AsUser(arguments) => {

@@ -3,6 +3,8 @@
 mod dry;
 mod output;
 mod runner;
+mod serve_stored;
+mod stored;
 mod table;
 mod task;
 mod tell;
@@ -16,15 +18,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mainspring_job::Overlap;
+use mainspring_job::store::Store;
 use mainspring_scheduler::Scheduler;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use crate::cli::{self, LogFormat, Run};
+use crate::cli::{self, LogFormat, Run, RunStore};
 use crate::exit::Exit;
 use crate::jobs::{JobFile, Reading};
 use crate::problem::Problem;
+use crate::stored::Address;
 use crate::sys::{self, Request, Signals};
 use crate::{check, log};
 use runner::Runner;
@@ -59,10 +63,41 @@ pub(crate) fn run(arguments: &Run) -> io::Result<Exit> {
             return Ok(Exit::Input);
         }
     };
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .and_then(|runtime| runtime.block_on(serve(arguments, reading, &job_files)))
+    tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+        runtime.block_on(async {
+            let store = if arguments.once { Ok(None) } else { store(arguments).await };
+            match store {
+                Ok(Some(store)) => serve_stored::serve(arguments, reading, &job_files, store).await,
+                Ok(None) => serve(arguments, reading, &job_files).await,
+                Err(text) => Ok(Exit::failed(text)),
+            }
+        })
+    })
+}
+
+/// The store that was named, or the one of these files. Where no store was named and the usual one cannot
+/// be had, the jobs run all the same, and what they lack is said.
+async fn store(arguments: &Run) -> Result<Option<Arc<dyn Store>>, String> {
+    if let Some(RunStore(store)) = &arguments.store {
+        return match store {
+            Some(address) => address.open(true).await.map(Some),
+            None => Ok(None),
+        };
+    }
+    let opened = match Address::of_files(&arguments.files) {
+        Some(address) => address.open(true).await,
+        None => Err("there is no folder for a user's state".to_owned()),
+    };
+    Ok(match opened {
+        Ok(store) => Some(store),
+        Err(error) => {
+            warn!(
+                error,
+                "no state is kept over restarts; --store says where, --store none that none is"
+            );
+            None
+        }
+    })
 }
 
 async fn serve(arguments: &Run, reading: Reading<'_>, job_files: &[JobFile]) -> io::Result<Exit> {
@@ -105,7 +140,7 @@ async fn serve(arguments: &Run, reading: Reading<'_>, job_files: &[JobFile]) -> 
             Request::Reload => reload(&arguments.files, reading, &mut table),
         }
     }
-    stop(arguments.grace, &scheduler, &runner, &mut signals).await;
+    stop(arguments.grace, || scheduler.shutdown(NEVER), &runner, &mut signals).await;
     driver.abort();
     teller.abort();
     Ok(match runner.killed() {
@@ -160,18 +195,20 @@ fn reload(files: &[PathBuf], reading: Reading<'_>, table: &mut Table) {
             info!(added, removed, unchanged, "reloaded");
             announce_next(&job_files);
         }
-        Err(problems) => {
-            for problem in &problems {
-                error!("{}", problem.one_line());
-            }
-            error!(errors = problems.len(), "not reloaded: the old jobs go on");
-        }
+        Err(problems) => refuse_reload(&problems),
     }
 }
 
+fn refuse_reload(problems: &[Problem]) {
+    for problem in problems {
+        error!("{}", problem.one_line());
+    }
+    error!(errors = problems.len(), "not reloaded: the old jobs go on");
+}
+
 /// Starts nothing more, lets what runs end within `grace`, and ends the rest.
-async fn stop(grace: Duration, scheduler: &Scheduler, runner: &Runner, signals: &mut Signals) {
-    scheduler.shutdown(NEVER);
+async fn stop(grace: Duration, shut_down: impl FnOnce(), runner: &Runner, signals: &mut Signals) {
+    shut_down();
     let running = runner.running();
     info!(running, grace_s = grace.as_secs_f64(), "stopping");
     let mut finished = pin!(runner.finished());

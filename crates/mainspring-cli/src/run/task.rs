@@ -21,6 +21,7 @@ const PLAIN_SHELL: &str = "/bin/sh";
 pub(crate) struct Task {
     file: String,
     name: Option<String>,
+    is_for_start: bool,
     /// Where it stands in its file now; a reload may move it.
     line: AtomicUsize,
     pub(crate) title: String,
@@ -42,6 +43,7 @@ impl Task {
         Ok(Self {
             file: file.to_owned(),
             name: job.name.clone(),
+            is_for_start: job.schedule().is_none(),
             line: AtomicUsize::new(job.number),
             title: job.title(),
             text: job.command.text.clone(),
@@ -58,6 +60,11 @@ impl Task {
             Some(name) => name.clone(),
             None => format!("{}:{}", self.file, self.line.load(Ordering::Relaxed)),
         }
+    }
+
+    /// Whether it runs at the start of the program, in place of a schedule.
+    pub(crate) fn is_for_start(&self) -> bool {
+        self.is_for_start
     }
 
     pub(crate) fn move_to_line(&self, number: usize) {

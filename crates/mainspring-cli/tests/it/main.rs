@@ -18,4 +18,6 @@ mod simulate;
 #[cfg(unix)]
 mod stopping;
 #[cfg(unix)]
+mod stored;
+#[cfg(unix)]
 mod users;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -13,10 +14,16 @@ use serde_json::Value;
 /// Longer than anything here takes; only a failing test waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The program, in the zone UTC and without anything of the user's shell that would show.
+/// The program, in the zone UTC, without anything of the user's shell that would show, and with a place
+/// for its state that no other call has.
 pub(crate) fn mainspring() -> Command {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let state = format!("{}-state/{call}", std::process::id());
     let mut command = Command::new(env!("CARGO_BIN_EXE_mainspring"));
     command.env("TZ", "UTC").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command.env_remove("MAINSPRING_STORE");
+    command.env("STATE_DIRECTORY", Path::new(env!("CARGO_TARGET_TMPDIR")).join(state));
     command
 }
 
