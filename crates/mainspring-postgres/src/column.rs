@@ -59,10 +59,13 @@ impl<'a> FromSql<'a> for Instant {
 }
 
 /// The columns that [`stored_job`] reads, of the table `j`; `{schema}` is to be filled in.
+///
+/// Asked for a state, the database would look through the whole index of that state's runs instead of the
+/// few runs of the job.
 pub(crate) const JOB: &str = "j.id, j.name, j.handler, j.schedule, j.anchor, j.payload, j.policy, \
     j.queue, j.priority, j.revision, j.version, j.is_paused, j.next_due, \
-    (SELECT count(*) FROM {schema}.runs r WHERE r.job = j.id AND r.state = 'running') AS running, \
-    (SELECT count(*) FROM {schema}.runs r WHERE r.job = j.id AND r.state = 'due') AS waiting";
+    (SELECT count(*) FILTER (WHERE r.state = 'running') FROM {schema}.runs r WHERE r.job = j.id), \
+    (SELECT count(*) FILTER (WHERE r.state = 'due') FROM {schema}.runs r WHERE r.job = j.id)";
 
 pub(crate) fn stored_job(row: &Row) -> Result<StoredJob> {
     Ok(StoredJob {

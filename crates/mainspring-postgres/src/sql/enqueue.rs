@@ -1,5 +1,7 @@
 //! Adds work that belongs to no job.
 
+use std::collections::HashMap;
+
 use deadpool_postgres::{Client, GenericClient};
 use mainspring_job::store::{Enqueued, Work};
 use tokio_postgres::Row;
@@ -17,7 +19,7 @@ const ADD: &str = "WITH input AS (SELECT nextval('{schema}.job_ids') AS job, i.*
     priority, unique_key, at) SELECT job, due, handler, handler, payload, policy, queue, \
     priority, unique_key, due FROM input ORDER BY place ON CONFLICT (handler, unique_key) \
     WHERE unique_key IS NOT NULL DO NOTHING RETURNING job) \
-    SELECT i.place, i.job, i.due FROM input i JOIN added a ON a.job = i.job";
+    SELECT job, place, due FROM input UNION ALL SELECT job, NULL, NULL FROM added";
 
 const KEYED: &str = "SELECT i.place, r.job, r.due FROM unnest($1::text[], $2::text[], \
     $3::bigint[]) AS i (handler, unique_key, place) JOIN {schema}.runs r \
@@ -77,8 +79,18 @@ pub(crate) async fn enqueue(
         if left.is_empty() {
             return Ok(answers.0.into_iter().flatten().collect());
         }
+        // All that was tried, and the numbers of those that were added.
+        let mut tried = HashMap::new();
         for row in &add(client, schema, work, &left, now).await? {
-            answers.set(get(row, 0)?, Some(Enqueued::Added(run_id(row, 1, 2)?)));
+            let job: i64 = get(row, 0)?;
+            match get::<Option<i64>>(row, 1)? {
+                Some(place) => drop(tried.insert(job, (place, run_id(row, 0, 2)?))),
+                None => {
+                    if let Some((place, run)) = tried.get(&job) {
+                        answers.set(*place, Some(Enqueued::Added(*run)));
+                    }
+                }
+            }
         }
         let left: Vec<usize> =
             left.into_iter().filter(|place| answers.0[*place].is_none()).collect();
