@@ -69,9 +69,37 @@ fn whole_characters(bytes: &[u8]) -> usize {
     }
 }
 
+/// The end of what a command printed, for its run's record.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    text: String,
+}
+
+impl Tail {
+    const BYTES_MAX: usize = 4096;
+
+    pub(crate) fn push(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+        if self.text.len() > Self::BYTES_MAX {
+            let start = self.text.ceil_char_boundary(self.text.len() - Self::BYTES_MAX);
+            self.text.drain(..start);
+        }
+    }
+
+    /// The last line that is not empty.
+    pub(crate) fn last_line(&self) -> Option<&str> {
+        self.text.lines().map(str::trim).rfind(|line| !line.is_empty())
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST_BYTES, Lines};
+    use super::{LONGEST_BYTES, Lines, Tail};
     use proptest::prelude::*;
 
     fn lines(chunks: &[&[u8]]) -> Vec<String> {
@@ -118,5 +146,19 @@ mod tests {
             let expected: Vec<&str> = whole.split_terminator('\n').collect();
             prop_assert_eq!(got, expected);
         }
+    }
+
+    #[test]
+    fn a_tail_is_bounded_and_whole_characters() {
+        let mut tail = Tail::default();
+        assert_eq!(tail.last_line(), None);
+        for _ in 0..3000 {
+            tail.push("é");
+        }
+        tail.push(" the end ");
+        tail.push("");
+        assert_eq!(tail.last_line(), Some("the end"));
+        let text = tail.into_text();
+        assert!(text.len() <= Tail::BYTES_MAX && text.ends_with("é\n the end \n\n"));
     }
 }

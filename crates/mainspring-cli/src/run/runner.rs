@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::output::Lines;
+use super::output::{Lines, Tail};
 use super::task::Task;
 use crate::log;
 use crate::sys::{self, Force};
@@ -75,8 +75,8 @@ impl Runner {
         self.tasks().get(&id).cloned()
     }
 
-    /// Runs the task's command once, in the background, and returns when it has ended: well, or with
-    /// what is to be said of its end.
+    /// Runs the task's command once, in the background, and returns when it has ended: well, with the
+    /// end of what it printed, or with what is to be said of its end.
     ///
     /// # Cancel safety
     /// Dropping the future does not end the command; the run's token and [`Runner::end`] do.
@@ -84,7 +84,7 @@ impl Runner {
         self: &Arc<Self>,
         task: &Arc<Task>,
         context: &Context,
-    ) -> Result<(), String> {
+    ) -> Result<String, String> {
         let run = Arc::clone(self).run_command(Arc::clone(task), context.clone());
         match self.runs.spawn(run).await {
             Ok(ended) => ended,
@@ -116,7 +116,11 @@ impl Runner {
         self.killed.load(Ordering::Relaxed)
     }
 
-    async fn run_command(self: Arc<Self>, task: Arc<Task>, context: Context) -> Result<(), String> {
+    async fn run_command(
+        self: Arc<Self>,
+        task: Arc<Task>,
+        context: Context,
+    ) -> Result<String, String> {
         if self.end.is_cancelled() {
             return Err("the program stops".into());
         }
@@ -143,9 +147,12 @@ impl Runner {
                 let _unread = input.write_all(text.as_bytes()).await;
             });
         }
+        let tail = Arc::new(Mutex::new(Tail::default()));
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (to_out, to_err) = (tail.clone(), tail.clone());
         let printed = [
-            child.stdout.take().map(|pipe| tokio::spawn(log_lines(pipe, task.clone(), "stdout"))),
-            child.stderr.take().map(|pipe| tokio::spawn(log_lines(pipe, task.clone(), "stderr"))),
+            stdout.map(|pipe| tokio::spawn(log_lines(pipe, task.clone(), "stdout", to_out))),
+            stderr.map(|pipe| tokio::spawn(log_lines(pipe, task.clone(), "stderr", to_err))),
         ];
         let status = tokio::select! {
             biased;
@@ -167,7 +174,12 @@ impl Runner {
         if is_open {
             info!(job = %task.label(), pid, "a process that it left behind keeps its output open");
         }
-        ended
+        let tail = std::mem::take(&mut *tail.lock().unwrap_or_else(PoisonError::into_inner));
+        match (ended, tail.last_line()) {
+            (Ok(()), _) => Ok(tail.into_text()),
+            (Err(end), Some(line)) => Err(format!("{end}: {line}")),
+            (Err(end), None) => Err(end),
+        }
     }
 
     fn tasks(&self) -> MutexGuard<'_, HashMap<JobId, Arc<Task>>> {
@@ -196,10 +208,18 @@ async fn end_group(child: &mut Child, group: u32, tidy_up: Duration) -> io::Resu
     }
 }
 
-async fn log_lines(mut pipe: impl AsyncRead + Unpin, task: Arc<Task>, stream: &'static str) {
+async fn log_lines(
+    mut pipe: impl AsyncRead + Unpin,
+    task: Arc<Task>,
+    stream: &'static str,
+    tail: Arc<Mutex<Tail>>,
+) {
     let mut lines = Lines::default();
     let mut buffer = vec![0; 8 * 1024];
-    let log = |line: &str| info!(job = %task.label(), stream, line, "output");
+    let log = |line: &str| {
+        info!(job = %task.label(), stream, line, "output");
+        tail.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    };
     while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
         lines.push(&buffer[..length], log);
     }

@@ -8,8 +8,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainspring_job::store::Store;
+#[cfg(feature = "postgres")]
+use mainspring_job::store::StoreError;
 use mainspring_sqlite::SqliteStore;
 
 /// Where a store is.
@@ -99,7 +102,10 @@ impl Address {
                 let store = SqliteStore::open(path).map_err(|error| error.to_string())?;
                 Ok(Arc::new(store))
             }
-            Self::Postgres(url) => connect(url).await,
+            // A service may start before its database; whoever asks a question waits at a terminal.
+            Self::Postgres(url) => {
+                connect(url, Duration::from_secs(if make { 60 } else { 10 })).await
+            }
         }
     }
 }
@@ -136,13 +142,16 @@ fn prepare(path: &Path, make: bool) -> Result<(), String> {
 }
 
 #[cfg(feature = "postgres")]
-async fn connect(url: &str) -> Result<Arc<dyn Store>, String> {
-    let store = mainspring_postgres::PostgresStore::connect(url).await;
-    Ok(Arc::new(store.map_err(|error| error.to_string())?))
+async fn connect(url: &str, patience: Duration) -> Result<Arc<dyn Store>, String> {
+    let connected = async {
+        let options = mainspring_postgres::PostgresOptions::new(url)?;
+        options.patience(patience).connect().await
+    };
+    Ok(Arc::new(connected.await.map_err(|error: StoreError| error.to_string())?))
 }
 
 #[cfg(not(feature = "postgres"))]
-async fn connect(_: &str) -> Result<Arc<dyn Store>, String> {
+async fn connect(_: &str, _: Duration) -> Result<Arc<dyn Store>, String> {
     Err("this program was built without PostgreSQL: its feature `postgres` is off".to_owned())
 }
 

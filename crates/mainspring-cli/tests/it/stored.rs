@@ -57,8 +57,8 @@ fn jobs_go_on_where_a_killed_program_left_them() {
 #[test]
 fn triggered_paused_resumed_and_forgotten() {
     let directory = Directory::new("stored-commands");
-    let jobs = "[jobs.good]\nschedule = '0 0 1 1 *'\ncommand = 'true'\n\
-                [jobs.bad]\nschedule = '0 0 1 1 *'\ncommand = 'exit 7'\n";
+    let jobs = "[jobs.good]\nschedule = '0 0 1 1 *'\ncommand = 'echo well'\n\
+                [jobs.bad]\nschedule = '0 0 1 1 *'\ncommand = 'echo oops >&2; exit 7'\n";
     let file = directory.write("jobs.toml", jobs);
     let mut running = run(&directory, file.to_str().expect("UTF-8"));
     running.wait_for_message("due next");
@@ -70,9 +70,13 @@ fn triggered_paused_resumed_and_forgotten() {
     assert_eq!(running.stop(), Some(0));
 
     let failed = ask_json(&directory, &["history", "--state", "failed"]);
-    assert_eq!((&failed[0]["name"], &failed[0]["error"]), (&"bad".into(), &"exit code 7".into()));
+    assert_eq!(
+        (&failed[0]["name"], &failed[0]["error"]),
+        (&"bad".into(), &"exit code 7: oops".into())
+    );
     assert_eq!(failed[0]["due"], done[1]["due"]);
     assert_eq!(ask_json(&directory, &["history"]).len(), 2);
+    assert_eq!(ask_json(&directory, &["history", "good"])[0]["output"], "well\n");
     let table = ask(&directory, &["history", "bad"]);
     assert!(text(&table.stdout).contains("failed") && text(&table.stdout).contains("exit code 7"));
 
