@@ -4,6 +4,7 @@
 #   usage: std.sh check|full TARGET...
 # check: metadata, for cargo check and clippy (any target that rustc knows; about a minute each)
 # full:  libraries, to link and run with (two minutes and more; windows-gnu needs mingw's dlltool)
+# $STD_RUSTFLAGS: more flags for it; such a library wants a $CROSS_SYSROOT of its own.
 # They are kept in $CROSS_SYSROOT until rustc or this script changes.
 set -euo pipefail
 mode=$1; shift
@@ -67,7 +68,7 @@ replace-with = "vendored"
 [source.vendored]
 directory = "$copy/vendor"
 T
-  flags="-Zforce-unstable-if-unmarked -Cdebuginfo=0 -Cembed-bitcode=yes --cap-lints=allow"
+  flags="-Zforce-unstable-if-unmarked -Cdebuginfo=0 -Cembed-bitcode=yes --cap-lints=allow ${STD_RUSTFLAGS:-}"
   env -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_TARGET -u RUSTC_WRAPPER -u RUSTC_WORKSPACE_WRAPPER \
     RUSTC="$rustc" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target" \
     __CARGO_DEFAULT_LIB_METADATA=cross-sysroot RUSTFLAGS="$flags --remap-path-prefix=$copy=/std" \

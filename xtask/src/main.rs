@@ -6,6 +6,7 @@
 mod chores;
 mod cross;
 mod postgres;
+mod sanitize;
 mod step;
 
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ Usage: cargo xtask CHORE
   cross [WHAT]… check and lint for other platforms, and run the timer's tests for Windows; WHAT
                 is a target, `backends` (the timer's other backends, on this machine), `ci` (the
                 quick part), or `install` (the compilers and Wine that this needs; as root)
+  sanitize [S]  test the executor under AddressSanitizer and ThreadSanitizer, or the one named
+                (`address`, `thread`); `cross install` brings what the latter needs
   help          this text
 ";
 
@@ -50,6 +53,7 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
         }
         ["bench", rest @ ..] => chores::bench(rest),
         ["cross", rest @ ..] => cross::cross(rest),
+        ["sanitize", rest @ ..] => sanitize::sanitize(rest),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())
