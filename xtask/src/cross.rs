@@ -32,11 +32,7 @@ const fn lint(target: &'static str) -> Platform {
 
 const PLATFORMS: [Platform; 8] = [
     // The program runs crontabs: shells, signals and process groups.
-    Platform {
-        target: "x86_64-pc-windows-gnu",
-        without: &[CLI, POSTGRES],
-        runs: true,
-    },
+    Platform { target: "x86_64-pc-windows-gnu", without: &[CLI, POSTGRES], runs: true },
     lint("x86_64-apple-darwin"),
     lint("x86_64-unknown-freebsd"),
     lint("x86_64-unknown-netbsd"),
