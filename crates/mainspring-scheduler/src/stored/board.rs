@@ -43,8 +43,8 @@ pub(crate) struct Board {
     wants_room: bool,
     is_closing: bool,
     cut: Vec<Cut>,
-    /// A claim is on its way.
-    pub(crate) is_claiming: bool,
+    /// How many claims are on their way.
+    pub(crate) claims: usize,
     /// When the last heartbeat that went well began.
     pub(crate) beaten: Option<Instant>,
 }
@@ -122,7 +122,7 @@ impl Board {
             wants_room: false,
             is_closing: false,
             cut: Vec::new(),
-            is_claiming: false,
+            claims: 0,
             beaten: None,
         }
     }
@@ -308,7 +308,7 @@ impl Board {
 
     /// Whether anything is left to be said, or a run on its way here.
     pub(crate) fn is_open(&self) -> bool {
-        self.is_claiming || self.holds.values().any(|held| held.phase != Phase::Running)
+        self.claims > 0 || self.holds.values().any(|held| held.phase != Phase::Running)
     }
 
     pub(crate) fn is_running(&self) -> bool {

@@ -13,9 +13,13 @@ use mainspring_job::store::{StoreError, Watch};
 use super::backoff::Backoff;
 use super::node::Node;
 
+/// So many runs are worth a claim of their own, beside another.
+const WORTH_A_CLAIM: usize = 100;
+
 pub(crate) async fn claim(node: &Arc<Node>) {
     let mut watch = node.store.watch();
     let mut backoff = Backoff::default();
+    let mut is_plenty = false;
     while !node.is_stopping() {
         node.start_waiting();
         let room = node.board().room();
@@ -26,10 +30,14 @@ pub(crate) async fn claim(node: &Arc<Node>) {
             }
             continue;
         }
-        match claim_once(node, room).await {
-            Ok(Claimed::Some) => backoff.went_well(),
+        match claim_up_to(node, room, is_plenty).await {
+            Ok(Claimed::Runs(runs)) => {
+                backoff.went_well();
+                is_plenty = runs == room;
+            }
             Ok(Claimed::None { ready }) => {
                 backoff.went_well();
+                is_plenty = false;
                 wait(node, ready, &mut watch).await;
             }
             Err(error) => {
@@ -41,24 +49,30 @@ pub(crate) async fn claim(node: &Arc<Node>) {
 }
 
 enum Claimed {
-    Some,
+    Runs(usize),
     /// The next one can be had after that time.
     None {
         ready: Option<Duration>,
     },
 }
 
-async fn claim_once(node: &Arc<Node>, room: usize) -> Result<Claimed, StoreError> {
-    let claiming = Claiming::begin(node);
-    let before = node.timer().now();
-    let runs = node.store.claim(&node.settings.claim(room)).await?;
-    node.store_answered();
-    let is_none = runs.is_empty();
-    node.board().claimed(runs, before + node.settings.lease);
-    drop(claiming);
-    if !is_none {
-        node.start_waiting();
-        return Ok(Claimed::Some);
+/// Where there is plenty, two claims at once: while the one is being written, the other is looked for.
+async fn claim_up_to(
+    node: &Arc<Node>,
+    room: usize,
+    is_plenty: bool,
+) -> Result<Claimed, StoreError> {
+    let runs = if is_plenty && room >= 2 * WORTH_A_CLAIM {
+        match tokio::join!(claim_once(node, room / 2), claim_once(node, room - room / 2)) {
+            (Ok(one), Ok(two)) => one + two,
+            (Ok(runs), Err(_)) | (Err(_), Ok(runs)) if runs > 0 => runs,
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        }
+    } else {
+        claim_once(node, room).await?
+    };
+    if runs > 0 {
+        return Ok(Claimed::Runs(runs));
     }
     let Some(at) = node.store.next_wake().await?.run_ready else {
         return Ok(Claimed::None { ready: None });
@@ -66,6 +80,19 @@ async fn claim_once(node: &Arc<Node>, room: usize) -> Result<Claimed, StoreError
     // The store's clock is what counts.
     let left = at.duration_since(node.store.now().await?);
     Ok(Claimed::None { ready: Some(left.try_into().unwrap_or(Duration::ZERO)) })
+}
+
+/// Claims, and starts what has a slot; says how many there were.
+async fn claim_once(node: &Arc<Node>, room: usize) -> Result<usize, StoreError> {
+    let claiming = Claiming::begin(node);
+    let before = node.timer().now();
+    let runs = node.store.claim(&node.settings.claim(room)).await?;
+    node.store_answered();
+    let count = runs.len();
+    node.board().claimed(runs, before + node.settings.lease);
+    drop(claiming);
+    node.start_waiting();
+    Ok(count)
 }
 
 async fn wait(node: &Node, ready: Option<Duration>, watch: &mut Watch) {
@@ -90,14 +117,16 @@ struct Claiming<'a>(&'a Node);
 
 impl<'a> Claiming<'a> {
     fn begin(node: &'a Node) -> Self {
-        node.board().is_claiming = true;
+        node.board().claims += 1;
         Self(node)
     }
 }
 
 impl Drop for Claiming<'_> {
     fn drop(&mut self) {
-        self.0.board().is_claiming = false;
+        let mut board = self.0.board();
+        board.claims = board.claims.saturating_sub(1);
+        drop(board);
         self.0.calls.driver.notify_one();
         self.0.calls.recorder.notify_one();
     }

@@ -23,7 +23,7 @@ use super::step::{Replaces, Step, step};
 use crate::event::{EventKind, Skip};
 
 /// So many jobs are moved on at once.
-const JOBS_MAX: usize = 500;
+const JOBS_MAX: usize = 1000;
 
 /// With so many runs a batch is full, however few its jobs.
 const RUNS_MAX: usize = 5000;
