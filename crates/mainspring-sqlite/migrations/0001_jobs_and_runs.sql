@@ -44,12 +44,15 @@ CREATE TABLE mainspring_runs (
     PRIMARY KEY (job, due)
 ) STRICT, WITHOUT ROWID;
 
--- A lane is one queue's runs of one priority. What cannot be claimed yet stands at its end.
-CREATE INDEX mainspring_runs_lanes ON mainspring_runs (queue, priority, at) WHERE state = 'due';
+-- A lane is one queue's runs of one priority. What cannot be claimed yet stands at its end. Whether a run may
+-- be claimed is told by the index alone.
+CREATE INDEX mainspring_runs_lanes ON mainspring_runs (queue, priority, at, job, due, runs_max)
+    WHERE state = 'due';
 CREATE INDEX mainspring_runs_leases ON mainspring_runs (lease_until, queue) WHERE state = 'running';
 CREATE UNIQUE INDEX mainspring_runs_unique ON mainspring_runs (handler, unique_key)
     WHERE unique_key IS NOT NULL;
 
+-- In the order in which they ended: new ones are written at the end.
 CREATE TABLE mainspring_history (
     job      INTEGER NOT NULL,
     due      INTEGER NOT NULL,
@@ -64,11 +67,11 @@ CREATE TABLE mainspring_history (
     started  INTEGER,
     ended    INTEGER NOT NULL,
     error    TEXT,
-    output   TEXT
-) STRICT;
+    output   TEXT,
+    PRIMARY KEY (ended, job, due)
+) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX mainspring_history_run ON mainspring_history (job, due);
-CREATE INDEX mainspring_history_ended ON mainspring_history (ended, job, due);
 CREATE INDEX mainspring_history_name ON mainspring_history (name, ended, job, due);
 
 CREATE TABLE mainspring_queues (

@@ -19,6 +19,13 @@ use crate::error::{Result, explained};
 
 const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_jobs_and_runs.sql")];
 
+/// How much of the file each connection keeps in memory; negative, as SQLite wants kibibytes.
+const CACHE_KIB: i64 = -16 * 1024;
+
+/// So long the log grows, in pages of 4 KiB, before it is written into the file: a page that changed many
+/// times in between is written once.
+const LOG_PAGES: i64 = 4096;
+
 /// When a commit counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -106,6 +113,10 @@ impl SqliteOptions {
             Durability::Normal => "NORMAL",
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(explained)?;
+        // What a savepoint may have to bring back goes to memory, not to a file of its own.
+        connection.pragma_update(None, "temp_store", "MEMORY").map_err(explained)?;
+        connection.pragma_update(None, "cache_size", CACHE_KIB).map_err(explained)?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(explained)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }

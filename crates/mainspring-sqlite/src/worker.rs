@@ -173,11 +173,13 @@ fn write_group(
     bell: &Bell,
 ) {
     let mut group = vec![first];
-    let mut outcome = connection.execute_batch("BEGIN IMMEDIATE").map_err(explained);
+    let mut outcome = begin(connection);
     let mut next = 0;
     while next < group.len() {
         if outcome.is_ok() {
-            outcome = write_one(connection, &mut *group[next]);
+            // Behind those before it lies nothing that a failure could take along.
+            let is_first = group[..next].iter().all(|work| !work.is_done());
+            outcome = write_one(connection, &mut *group[next], is_first);
         }
         next += 1;
         if next == group.len() && next < GROUP_MAX {
@@ -185,7 +187,7 @@ fn write_group(
         }
     }
     if outcome.is_ok() {
-        outcome = connection.execute_batch("COMMIT").map_err(explained);
+        outcome = execute(connection, "COMMIT");
     }
     end(connection, "ROLLBACK");
     let lost = outcome.err();
@@ -198,19 +200,36 @@ fn write_group(
 }
 
 /// Fails if the transaction as a whole is lost.
-fn write_one(connection: &Connection, work: &mut dyn Piece) -> Result<()> {
-    connection
-        .prepare_cached("SAVEPOINT piece")
-        .and_then(|mut s| s.execute([]))
-        .map_err(explained)?;
+///
+/// The first needs no savepoint, for which SQLite would keep a copy of each page that is changed: if it
+/// fails, the transaction begins anew.
+fn write_one(connection: &Connection, work: &mut dyn Piece, is_first: bool) -> Result<()> {
+    if !is_first {
+        execute(connection, "SAVEPOINT piece")?;
+    }
     work.run(connection);
     if connection.is_autocommit() {
         let text = "SQLite undid the transaction: the disk is full, or failed; try again";
         return Err(StoreError::new(StoreErrorKind::Full, text));
     }
-    let end = if work.is_done() { "RELEASE piece" } else { "ROLLBACK TO piece" };
-    connection.prepare_cached(end).and_then(|mut s| s.execute([])).map_err(explained)?;
-    Ok(())
+    match (is_first, work.is_done()) {
+        (true, true) => Ok(()),
+        (true, false) => {
+            execute(connection, "ROLLBACK")?;
+            begin(connection)
+        }
+        (false, true) => execute(connection, "RELEASE piece"),
+        (false, false) => execute(connection, "ROLLBACK TO piece"),
+    }
+}
+
+fn begin(connection: &Connection) -> Result<()> {
+    execute(connection, "BEGIN IMMEDIATE")
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<()> {
+    let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+    done.map(drop).map_err(explained)
 }
 
 /// Leaves no transaction open.

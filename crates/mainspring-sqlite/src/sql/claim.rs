@@ -9,11 +9,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use mainspring_job::JobName;
 use mainspring_job::store::{Claim, ClaimedRun, Fence, NextWake, from_micros, to_micros};
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, named_params};
 
 use super::columns::{instant, instant_if, later, name, run_id, signed};
 use super::{execute, row, rows, take_numbers};
-use crate::error::Result;
+use crate::error::{Result, explained};
 
 /// The first runs of a lane whose jobs have room.
 const FIRST: &str = "SELECT job, due, at, queue, runs_max FROM mainspring_runs r \
@@ -22,8 +22,8 @@ const FIRST: &str = "SELECT job, due, at, queue, runs_max FROM mainspring_runs r
     o.state = 'running')) ORDER BY at, job, due LIMIT :limit";
 
 const TAKE: &str = "UPDATE mainspring_runs SET state = 'running', attempt = attempt + 1, \
-    fence = :fence, node = :node, started = :now, lease_until = :until \
-    WHERE job = :job AND due = :due AND state = 'due' \
+    fence = ?1, node = ?2, started = ?3, lease_until = ?4 \
+    WHERE job = ?5 AND due = ?6 AND state = 'due' \
     RETURNING job, due, name, handler, payload, policy, queue, priority, attempt, at";
 
 const RUNNING_OF_JOB: &str =
@@ -55,6 +55,7 @@ pub(crate) fn claim(
     lanes.sort_by_key(|lane| std::cmp::Reverse(lane.priority));
     let mut rooms = rooms(connection)?;
     let mut claimed = Vec::new();
+    let mut statement = connection.prepare_cached(TAKE).map_err(explained)?;
     for lanes in lanes.chunk_by(|a, b| a.priority == b.priority) {
         let mut candidates = Vec::new();
         for lane in lanes.iter().filter(|lane| rooms.get(&lane.queue).is_none_or(|room| *room > 0))
@@ -71,7 +72,7 @@ pub(crate) fn claim(
             }
             if has_room(connection, &run, &rooms)? {
                 fence += 1;
-                claimed.extend(take(connection, &run, claim, fence, now)?);
+                claimed.extend(take(&mut statement, &run, claim, fence, now)?);
                 if let Some(room) = rooms.get_mut(&run.queue) {
                     *room -= 1;
                 }
@@ -196,18 +197,15 @@ fn has_room(
 }
 
 fn take(
-    connection: &Connection,
+    statement: &mut CachedStatement<'_>,
     run: &Candidate,
     claim: &Claim,
     fence: u64,
     now: Timestamp,
 ) -> Result<Option<ClaimedRun>> {
     let until = later(now, claim.lease);
-    let params = named_params! {
-        ":fence": signed(fence), ":node": claim.node, ":now": to_micros(now), ":until": until,
-        ":job": run.job, ":due": run.due,
-    };
-    row(connection, TAKE, params, |row| {
+    let params = (signed(fence), &claim.node, to_micros(now), until, run.job, run.due);
+    let taken = statement.query_row(params, |row| {
         Ok(ClaimedRun {
             id: run_id(row, 0, 1)?,
             name: name(row, 2)?,
@@ -222,5 +220,6 @@ fn take(
             started: now,
             lease_until: from_micros(until),
         })
-    })
+    });
+    taken.optional().map_err(explained)
 }

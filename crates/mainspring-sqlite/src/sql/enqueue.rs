@@ -3,15 +3,14 @@
 use jiff::Timestamp;
 use mainspring_job::store::{Enqueued, StoreError, Work, from_micros, to_micros, whole_micros};
 use mainspring_job::{JobId, RunId};
-use rusqlite::{Connection, Transaction, named_params};
+use rusqlite::{Connection, Transaction};
 
 use super::columns::{run_id, signed};
-use super::{execute, row, take_numbers};
-use crate::error::Result;
+use super::{row, take_numbers};
+use crate::error::{Result, explained};
 
 const ADD: &str = "INSERT INTO mainspring_runs (job, due, name, handler, payload, policy, queue, \
-    priority, unique_key, state, at) VALUES (:job, :due, :handler, :handler, :payload, :policy, \
-    :queue, :priority, :key, 'due', :due)";
+    priority, unique_key, state, at) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, 'due', ?2)";
 
 /// Adds work in a transaction of your own: it is there if the transaction commits, and only then.
 ///
@@ -62,6 +61,7 @@ pub(crate) fn enqueue(
     let now = to_micros(whole_micros(now));
     let mut job = take_numbers(connection, "last_job", work.len())?;
     let mut enqueued = Vec::with_capacity(work.len());
+    let mut add = connection.prepare_cached(ADD).map_err(explained)?;
     for work in work {
         let key = work.unique.as_deref();
         if let Some(key) = key
@@ -72,15 +72,10 @@ pub(crate) fn enqueue(
         }
         job += 1;
         let due = work.at.map_or(now, to_micros);
-        execute(
-            connection,
-            ADD,
-            named_params! {
-                ":job": signed(job), ":due": due, ":handler": work.handler.as_str(),
-                ":payload": work.payload, ":policy": work.policy.to_string(),
-                ":queue": work.queue.as_str(), ":priority": work.priority, ":key": key,
-            },
-        )?;
+        let (handler, queue) = (work.handler.as_str(), work.queue.as_str());
+        let policy = work.policy.to_string();
+        let params = (signed(job), due, handler, &work.payload, policy, queue, work.priority, key);
+        add.execute(params).map_err(explained)?;
         enqueued.push(Enqueued::Added(RunId { job: JobId::from_u64(job), due: from_micros(due) }));
     }
     Ok(enqueued)

@@ -3,18 +3,17 @@
 use jiff::Timestamp;
 use mainspring_job::RunState;
 use mainspring_job::store::{Finish, Outcome, Verdict, to_micros};
-use rusqlite::{Connection, named_params};
+use rusqlite::{CachedStatement, Connection, named_params};
 
 use super::columns::{job_and_due, later, signed};
 use super::{execute, row};
-use crate::error::Result;
+use crate::error::{Result, explained};
 
 const KEEP: &str = "INSERT INTO mainspring_history (job, due, name, state, attempt, fence, node, \
     queue, priority, at, started, ended, error, output) \
-    SELECT job, due, name, :state, attempt, fence, node, queue, priority, at, started, :now, \
-    iif(:is_kept, error, :error), :output \
-    FROM mainspring_runs WHERE job = :job AND due = :due AND state IN (:from1, :from2) \
-    AND (:fence IS NULL OR fence = :fence)";
+    SELECT job, due, name, ?3, attempt, fence, node, queue, priority, at, started, ?4, \
+    iif(?8, error, ?9), ?10 FROM mainspring_runs WHERE job = ?1 AND due = ?2 AND state IN (?5, ?6) \
+    AND (?7 IS NULL OR fence = ?7)";
 
 const DROP: &str = "DELETE FROM mainspring_runs WHERE job = ? AND due = ?";
 
@@ -38,51 +37,65 @@ pub(crate) fn finish(
     ends: &[Finish],
     now: Timestamp,
 ) -> Result<Vec<Verdict>> {
-    ends.iter().map(|end| finish_one(connection, end, now)).collect()
+    let mut mover = Mover::new(connection)?;
+    ends.iter().map(|end| finish_one(connection, &mut mover, end, now)).collect()
 }
 
 /// Moves a live run to the history, if its state allows.
 pub(crate) fn end(
     connection: &Connection,
-    (job, due): (i64, i64),
+    run: (i64, i64),
     state: RunState,
     now: Timestamp,
     texts: Texts<'_>,
 ) -> Result<bool> {
-    end_by(connection, (job, due), None, state, now, texts)
+    Mover::new(connection)?.end(run, None, state, now, texts)
 }
 
-/// The same, of a running run by its holder, if a fence is given.
-fn end_by(
-    connection: &Connection,
-    (job, due): (i64, i64),
-    fence: Option<i64>,
-    state: RunState,
-    now: Timestamp,
-    texts: Texts<'_>,
-) -> Result<bool> {
-    let from = |live: RunState| live.may_become(state).then(|| live.as_str());
-    let (is_kept, error, output) = match texts {
-        Texts::Kept => (true, None, None),
-        Texts::New { error, output } => (false, error, output),
-    };
-    let kept = execute(
-        connection,
-        KEEP,
-        named_params! {
-            ":job": job, ":due": due, ":state": state.as_str(), ":now": to_micros(now),
-            ":from1": from(RunState::Due).filter(|_| fence.is_none()), ":fence": fence,
-            ":from2": from(RunState::Running),
-            ":is_kept": is_kept, ":error": error, ":output": output,
-        },
-    )?;
-    if kept == 1 {
-        execute(connection, DROP, (job, due))?;
+/// Moves runs to the history, with statements that are prepared once.
+struct Mover<'c> {
+    keep: CachedStatement<'c>,
+    drop: CachedStatement<'c>,
+}
+
+impl<'c> Mover<'c> {
+    fn new(connection: &'c Connection) -> Result<Self> {
+        let prepare = |sql| connection.prepare_cached(sql).map_err(explained);
+        Ok(Self { keep: prepare(KEEP)?, drop: prepare(DROP)? })
     }
-    Ok(kept == 1)
+
+    /// If a fence is given, only of a running run, by its holder.
+    fn end(
+        &mut self,
+        (job, due): (i64, i64),
+        fence: Option<i64>,
+        state: RunState,
+        now: Timestamp,
+        texts: Texts<'_>,
+    ) -> Result<bool> {
+        let from = |live: RunState| live.may_become(state).then(|| live.as_str());
+        let waiting = from(RunState::Due).filter(|_| fence.is_none());
+        let (is_kept, error, output) = match texts {
+            Texts::Kept => (true, None, None),
+            Texts::New { error, output } => (false, error, output),
+        };
+        let (now, running) = (to_micros(now), from(RunState::Running));
+        let params =
+            (job, due, state.as_str(), now, waiting, running, fence, is_kept, error, output);
+        let is_kept = self.keep.execute(params).map_err(explained)? == 1;
+        if is_kept {
+            self.drop.execute((job, due)).map_err(explained)?;
+        }
+        Ok(is_kept)
+    }
 }
 
-fn finish_one(connection: &Connection, finish: &Finish, now: Timestamp) -> Result<Verdict> {
+fn finish_one(
+    connection: &Connection,
+    mover: &mut Mover<'_>,
+    finish: &Finish,
+    now: Timestamp,
+) -> Result<Verdict> {
     let hold = finish.hold();
     let (job, due) = job_and_due(hold.run);
     let fence = signed(hold.fence.as_u64());
@@ -97,7 +110,7 @@ fn finish_one(connection: &Connection, finish: &Finish, now: Timestamp) -> Resul
         }
         outcome => {
             let texts = Texts::New { error, output: finish.output_tail() };
-            end_by(connection, (job, due), Some(fence), outcome.state(), now, texts)?
+            mover.end((job, due), Some(fence), outcome.state(), now, texts)?
         }
     };
     if is_taken {

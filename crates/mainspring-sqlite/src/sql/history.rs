@@ -8,8 +8,8 @@ use super::{execute, rows};
 use crate::error::Result;
 
 /// Of the runs that ended before then, those that so many later ones of their name stand for.
-const PRUNE: &str = "DELETE FROM mainspring_history WHERE rowid IN (SELECT rowid FROM \
-    mainspring_history h WHERE ended < :before AND (:keep = 0 OR :keep = (SELECT count(*) FROM \
+const PRUNE: &str = "DELETE FROM mainspring_history WHERE (ended, job, due) IN (SELECT ended, job, \
+    due FROM mainspring_history h WHERE ended < :before AND (:keep = 0 OR :keep = (SELECT count(*) FROM \
     (SELECT 1 FROM mainspring_history l WHERE l.name = h.name AND (l.ended, l.job, l.due) > \
     (h.ended, h.job, h.due) LIMIT :keep))) ORDER BY ended, job, due LIMIT :limit)";
 
