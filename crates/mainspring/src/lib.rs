@@ -8,7 +8,9 @@
 //! | [`schedule`] | mainspring-schedule | rules that produce times: cron, one-shot, cycle | |
 //! | `executor` | mainspring-executor | shares one thread among queues of tasks, by weight | `executor` |
 //! | `job` | mainspring-job | what a job and a run are | `scheduler` (default) |
+//! | `postgres` | mainspring-postgres | keeps jobs and runs for many nodes | `postgres` |
 //! | `scheduler` | mainspring-scheduler | runs jobs when their schedules say so | `scheduler` (default) |
+//! | `sqlite` | mainspring-sqlite | keeps jobs and runs in a file | `sqlite` |
 //! | `timer` | mainspring-timer | sleeps, time-outs, intervals and alarms on the kernel's timers | `timer` |
 //!
 //! The names that most programs need stand at the root.
@@ -28,15 +30,19 @@ pub use mainspring_clock as clock;
 pub use mainspring_executor as executor;
 #[cfg(feature = "scheduler")]
 pub use mainspring_job as job;
+#[cfg(feature = "postgres")]
+pub use mainspring_postgres as postgres;
 pub use mainspring_schedule as schedule;
 #[cfg(feature = "scheduler")]
 pub use mainspring_scheduler as scheduler;
+#[cfg(feature = "sqlite")]
+pub use mainspring_sqlite as sqlite;
 #[cfg(feature = "timer")]
 pub use mainspring_timer as timer;
 
 pub use mainspring_schedule::Schedule;
 #[cfg(feature = "scheduler")]
-pub use mainspring_scheduler::{Context, Job, Scheduler};
+pub use mainspring_scheduler::{Context, Job, Scheduler, StoreScheduler};
 
 /// The README's code is run as tests.
 #[cfg(all(doctest, feature = "scheduler"))]
