@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::stopwatch;
 
-const LOCK: &str = include_str!("../Cargo.lock");
+const LOCKS: [&str; 2] = [include_str!("../Cargo.lock"), include_str!("../sqlx/Cargo.lock")];
 
 /// Everything a reader needs to judge a number, or to repeat it.
 pub struct Machine {
@@ -35,7 +35,7 @@ impl Machine {
     }
 }
 
-/// The version of `package` that this program was linked with.
+/// The version of `package` that this program, or the one for the peers on sqlx, was linked with.
 pub fn version_of(package: &str) -> String {
     if package == "std" {
         return "(std)".to_owned(); // the compiler's, which is told apart
@@ -44,7 +44,8 @@ pub fn version_of(package: &str) -> String {
         return version.to_owned(); // one of several that are linked
     }
     let name = format!("name = \"{package}\"");
-    let mut lines = LOCK.lines().skip_while(|line| *line != name).skip(1);
+    let lines = LOCKS.iter().flat_map(|lock| lock.lines());
+    let mut lines = lines.skip_while(|line| *line != name).skip(1);
     let version = lines.next().and_then(|line| line.strip_prefix("version = \""));
     version.map_or_else(unknown, |version| version.trim_end_matches('"').to_owned())
 }

@@ -14,8 +14,12 @@ mod peers;
 mod probe;
 mod questions;
 mod report;
+#[path = "../../crates/mainspring-postgres/tests/it/server.rs"]
+#[expect(dead_code, reason = "the tests break their servers, a bench does not")]
+mod server;
 mod stats;
 mod stopwatch;
+mod stores;
 mod timer;
 mod timers;
 
@@ -153,6 +157,7 @@ impl Options {
             }
             reports.push(harness::run(question, self.settings));
         }
+        stores::place::close();
         let run = Run {
             machine: Machine::this(),
             settings: self.settings,
@@ -186,7 +191,8 @@ impl Options {
         let jobs = peers::JOBS.iter().filter(|_| asked("jobs")).map(|p| (p.name, p.package));
         let executors = peers::EXECUTORS.iter().filter(|_| asked("exec"));
         let executors = executors.map(|p| (p.name, p.package));
-        let all = cron.chain(keepers).chain(timers).chain(jobs).chain(executors);
+        let stores = peers::STORES.iter().filter(|_| asked("stores")).map(|p| (p.name, p.package));
+        let all = cron.chain(keepers).chain(timers).chain(jobs).chain(executors).chain(stores);
         let wanted = all.filter(|(name, _)| self.wants_peer(name));
         wanted.map(|(name, package)| (name, version_of(package))).collect()
     }

@@ -24,6 +24,8 @@ mod mainspring;
 mod mainspring_wheel;
 mod ora;
 mod saffron;
+mod stores_bare;
+mod stores_mainspring;
 mod timer_async_io;
 mod timer_hrtime;
 mod timer_mainspring;
@@ -41,6 +43,8 @@ use crate::jobs::slot::{self, Slot};
 use crate::jobs::{Crowd as JobsCrowd, JobsPeer};
 use crate::questions::wheel::{self, Kind};
 use crate::questions::{cron_next, cron_parse, exec};
+use crate::stores::place::{Home, Place};
+use crate::stores::{Inquiry as StoresInquiry, Reply as StoresReply, process};
 use crate::timer::{Crowd, Gathering, Runner, crowd, on_tokio, runtime};
 use crate::timers::TimerPeer;
 
@@ -285,4 +289,75 @@ pub const EXECUTORS: [ExecutorEntry; 16] = [
 
 const fn executor_entry<P: ExecPeer>() -> ExecutorEntry {
     ExecutorEntry { name: P::NAME, package: P::PACKAGE, ask: exec::ask::<P> }
+}
+
+/// One who keeps work on disk.
+pub struct StoresEntry {
+    pub name: &'static str,
+    pub package: &'static str,
+    /// Why it cannot be asked that, if it cannot.
+    pub refuses: fn(Home, StoresInquiry) -> Option<&'static str>,
+    /// With more, an answer would take minutes.
+    pub pieces_most: usize,
+    /// Asks the peer of that name.
+    pub ask: fn(&str, &Place, StoresInquiry) -> StoresReply,
+}
+
+/// Everyone who keeps work on disk, ours first.
+pub const STORES: [StoresEntry; 5] = [
+    StoresEntry {
+        name: OURS,
+        package: "mainspring-job",
+        refuses: |_, _| None,
+        pieces_most: usize::MAX,
+        ask: |_, place, inquiry| stores_mainspring::ask(place, inquiry),
+    },
+    StoresEntry {
+        name: "the bare loop",
+        package: "tokio-postgres",
+        refuses: |_, inquiry| match inquiry {
+            StoresInquiry::Late(_) => Some("hears of nothing"),
+            _ => None,
+        },
+        pieces_most: usize::MAX,
+        ask: |_, place, inquiry| stores_bare::ask(place, inquiry),
+    },
+    StoresEntry {
+        name: "apalis",
+        package: "apalis-postgres",
+        refuses: |home, inquiry| match inquiry {
+            StoresInquiry::Jobs { .. } => Some(NO_JOBS),
+            StoresInquiry::Late(stream) if !stream.ahead.is_zero() => {
+                Some("keeps whole seconds, rounded down")
+            }
+            _ if home == Home::SqliteNormal => Some("is asked with FULL alone"),
+            _ => None,
+        },
+        pieces_most: 5_000,
+        ask: process::ask,
+    },
+    StoresEntry {
+        name: "underway",
+        package: "underway",
+        refuses: on_postgres,
+        pieces_most: 500,
+        ask: process::ask,
+    },
+    StoresEntry {
+        name: "graphile_worker",
+        package: "graphile_worker",
+        refuses: on_postgres,
+        pieces_most: 20_000,
+        ask: process::ask,
+    },
+];
+
+const NO_JOBS: &str = "keeps no jobs with schedules";
+
+fn on_postgres(home: Home, inquiry: StoresInquiry) -> Option<&'static str> {
+    match inquiry {
+        _ if home != Home::Postgres => Some("keeps nothing in SQLite"),
+        StoresInquiry::Jobs { .. } => Some(NO_JOBS),
+        _ => None,
+    }
 }

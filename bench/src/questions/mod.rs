@@ -11,6 +11,7 @@ mod exec_poll;
 mod exec_spawn;
 mod exec_wake;
 pub mod jobs;
+pub mod stores;
 pub mod timer_cost;
 pub mod timer_many;
 pub mod timer_ticks;
@@ -32,7 +33,7 @@ pub struct Entry {
 }
 
 /// Every question, in the order in which they are asked.
-pub const ALL: [Entry; 39] = [
+pub const ALL: [Entry; 43] = [
     Entry { name: cron_right::NAME, build: cron_right::question },
     Entry { name: cron_parse::NAME, build: cron_parse::question },
     Entry { name: cron_next::NAME, build: cron_next::question },
@@ -72,4 +73,8 @@ pub const ALL: [Entry; 39] = [
     Entry { name: exec_latency::FOREGROUND, build: exec::foreground },
     Entry { name: exec_latency::TIMERS, build: exec::timers },
     Entry { name: exec_latency::PRIORITY, build: exec::priority },
+    Entry { name: stores::RUNS, build: stores::runs },
+    Entry { name: stores::ENQUEUE, build: stores::enqueue },
+    Entry { name: stores::JOBS, build: stores::jobs },
+    Entry { name: stores::LATE, build: stores::late },
 ];
