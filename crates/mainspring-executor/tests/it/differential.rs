@@ -189,6 +189,16 @@ struct Theirs {
     handles: RefCell<Vec<Handle>>,
 }
 
+impl Theirs {
+    fn work(&self) {
+        loop {
+            let runnable = self.queue.lock().unwrap().pop_front();
+            let Some(runnable) = runnable else { return };
+            runnable.run();
+        }
+    }
+}
+
 enum Handle {
     None,
     Task(async_task::FallibleTask<usize>),
@@ -239,11 +249,7 @@ fn on_theirs(program: Program) -> (Vec<String>, Vec<String>) {
     let handles = RefCell::new((0..tasks).map(|_| Handle::None).collect());
     let theirs = Rc::new(Theirs { queue: Arc::default(), stage: stage.clone(), handles });
     (0..tasks).for_each(|task| theirs.spawn(task));
-    loop {
-        let runnable = theirs.queue.lock().unwrap().pop_front();
-        let Some(runnable) = runnable else { break };
-        runnable.run();
-    }
+    theirs.work();
     let handles = theirs.handles.take();
     let ends = handles.into_iter().map(|handle| {
         let end = catch_unwind(AssertUnwindSafe(|| match handle {
@@ -265,7 +271,11 @@ fn on_theirs(program: Program) -> (Vec<String>, Vec<String>) {
         end.unwrap_or_else(|_| "panicked".to_owned())
     });
     let ends = ends.collect();
-    (stage.log.take(), ends)
+    let log = stage.log.take();
+    // Tasks that wait keep the stage, and the stage keeps their wakers: without those they end.
+    drop((stage.wakers.take(), stage.kept.take()));
+    theirs.work();
+    (log, ends)
 }
 
 #[test]
