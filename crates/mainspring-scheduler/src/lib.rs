@@ -32,6 +32,11 @@
 //! machine slept is time that passed. Tests turn a `ManualClock` of mainspring-clock, and live through a
 //! year of jobs without sleeping: [`Scheduler::manual`].
 //!
+//! # Jobs that outlive the process
+//! A [`Scheduler`]'s jobs are closures and live in memory. A [`StoreScheduler`] runs what a store keeps, in a
+//! file or a database, by handlers with names: stored jobs over restarts, and a background queue, on one node or on
+//! many.
+//!
 //! [`Alarm`]: mainspring_timer::Alarm
 
 mod attempt;

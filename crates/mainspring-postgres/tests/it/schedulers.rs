@@ -41,9 +41,9 @@ fn three_processes_of_which_one_dies_and_one_stalls_miss_nothing() {
     processes[0].kill().expect("it lives");
     std::thread::sleep(LEASE * 3);
     signal(&processes[1], "CONT");
-    runtime.block_on(until_ended(&store, RUNS));
-    // The one that stalled has heard by now what became of its runs.
-    std::thread::sleep(LEASE);
+    runtime.block_on(until_idle(&store));
+    // The one that stalled hears what became of its runs.
+    until(|| Noted::read(&notes[1..2]).lost > 0);
     for process in &mut processes {
         process.kill().expect("it lives or has ended");
         process.wait().expect("it was started");
@@ -51,7 +51,6 @@ fn three_processes_of_which_one_dies_and_one_stalls_miss_nothing() {
     let history = runtime.block_on(store.runs(&RunQuery::history(RUNS + 10))).expect("runs");
     let noted = Noted::read(&notes);
     noted.check(&history, RUNS);
-    assert!(noted.lost > 0, "the one that stalled had runs, and was told that they are lost");
     let repeated = history.iter().filter(|run| run.attempt > 1).count();
     assert!(repeated > 0, "what the dead and the stalled had was run by others");
     println!("{repeated} runs repeated, {} of the stalled one's lost", noted.lost);
@@ -83,7 +82,7 @@ fn alone() {
             let scheduler = scheduler.clone();
             async move { scheduler.run().await }
         });
-        until_ended(&store, 50).await;
+        until_idle(&store).await;
         scheduler.shutdown(Duration::ZERO);
         running.await.expect("no panic").expect("it runs");
         let history = store.runs(&RunQuery::history(60)).await.expect("runs");
@@ -117,7 +116,7 @@ fn a_server_that_restarts_under_running_schedulers_loses_nothing() {
             tokio::time::sleep(outage()).await;
             server.resume(&[]);
         }
-        until_ended(&store, RUNS).await;
+        until_idle(&store).await;
         for (scheduler, running) in running {
             scheduler.shutdown(Duration::from_secs(1));
             running.await.expect("no panic").expect("it runs");
@@ -214,16 +213,37 @@ impl Noted {
     }
 }
 
+/// Waits until so many runs have ended.
 async fn until_ended(store: &PostgresStore, runs: usize) {
-    let ended = async {
+    let query = RunQuery::history(runs);
+    until_so(store, &query, |ended| ended >= runs).await;
+}
+
+/// Waits until nothing is due and nothing runs.
+async fn until_idle(store: &PostgresStore) {
+    until_so(store, &RunQuery::live(1), |live| live == 0).await;
+}
+
+async fn until_so(store: &PostgresStore, query: &RunQuery, is_so: impl Fn(usize) -> bool) {
+    let waiting = async {
         loop {
-            match store.runs(&RunQuery::history(runs)).await {
-                Ok(history) if history.len() >= runs => return,
+            match store.runs(query).await {
+                Ok(runs) if is_so(runs.len()) => return,
                 _ => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(120), ended).await.expect("all is done in time");
+    tokio::time::timeout(Duration::from_secs(120), waiting).await.expect("it is so in time");
+}
+
+fn until(is_so: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("the one that stalled had runs, and was not told that they are lost");
 }
 
 fn start(url: &str, notes: &Path) -> Child {
