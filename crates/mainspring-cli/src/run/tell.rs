@@ -42,6 +42,24 @@ fn tell_one(event: &Event, runner: &Runner) {
         }
         EventKind::TimedOut => error!(job = job(), due, "took too long and was ended"),
         EventKind::Cancelled => warn!(job = job(), due, "cancelled"),
+        EventKind::GivenBack => info!(job = job(), due, "given back: it is due again"),
+        EventKind::Lost => {
+            warn!(
+                job = job(),
+                due, "lost: this node was silent for too long, its outcome does not count"
+            );
+        }
+        EventKind::Reaped { node, is_failed: true } => {
+            error!(job = job(), due, node, "its node is gone: it has failed");
+        }
+        EventKind::Reaped { node, is_failed: false } => {
+            warn!(job = job(), due, node, "its node is gone: it is due again");
+        }
+        EventKind::Unreadable { error } => {
+            error!(job = job(), error, "cannot be read from the store")
+        }
+        EventKind::StoreAway { error } => warn!(error, "the store is away; what runs goes on"),
+        EventKind::StoreBack => info!("the store is back"),
         _ => {}
     }
 }

@@ -51,6 +51,12 @@ fn jobs_go_on_where_a_killed_program_left_them() {
     assert_eq!((&event["jobs"], &event["known"]), (&2.into(), &2.into()), "{event}");
     // The interval goes on from where it was.
     assert_eq!(ask_json(&directory, &["jobs", "hourly"])[0]["next_due"], before[0]["next_due"]);
+    // What the killed program had begun is nobody's once its lease has ended, and has failed then.
+    running.wait_for(|event| {
+        event["job"] == "slow" && event["message"] == "its node is gone: it has failed"
+    });
+    let failed = ask_json(&directory, &["history", "slow", "--state", "failed"]);
+    assert_eq!(failed[0]["due"], live[0]["due"]);
     assert_eq!(running.stop_now(), Some(3));
 }
 
