@@ -117,7 +117,7 @@ impl StoredTable {
         for (file, job) in
             files.iter().flat_map(|file| file.jobs.iter().map(move |job| (file, job)))
         {
-            let name = free_name(&file.file, job, &mut names);
+            let name = free_name(job, &mut names);
             let task = match Task::new(&file.file, job) {
                 Ok(task) => Arc::new(task),
                 Err(error) => {
@@ -178,14 +178,14 @@ impl StoredTable {
     }
 }
 
-/// What the store knows a job by: its name, or else its file and command, so that it stays the same job
-/// while lines move.
-fn free_name(file: &str, job: &Job, taken: &mut HashSet<String>) -> String {
+/// What the store knows a job by: its name, or else its command, so that it stays the same job while lines
+/// move. What `H` stands for depends on the same, here as in previews.
+fn free_name(job: &Job, taken: &mut HashSet<String>) -> String {
     /// Room for a number behind it.
     const BYTES_MAX: usize = 240;
     let mut name = match &job.name {
         Some(name) => name.clone(),
-        None => format!("{file}: {}", job.title()),
+        None => job.command.text.clone(),
     };
     name.retain(|c| !c.is_control());
     name.truncate(name.floor_char_boundary(BYTES_MAX));

@@ -123,7 +123,20 @@ fn jobs_that_no_file_names_any_more_are_removed() {
     assert_eq!(running.stop(), Some(0));
     let names = ask_json(&directory, &["jobs"]);
     let names: Vec<_> = names.iter().filter_map(|job| job["name"].as_str()).collect();
-    assert_eq!(names, [format!("{file}: false"), format!("{file}: true")]);
+    assert_eq!(names, ["false", "true"]);
+}
+
+#[test]
+fn a_preview_says_when_a_job_runs() {
+    let directory = Directory::new("stored-preview");
+    let file = directory.write("crontab", "H H * * * echo spread\n");
+    let file = file.to_str().expect("UTF-8");
+    let mut running = run(&directory, file);
+    running.wait_for_message("due next");
+    let next = mainspring().args(["next", file, "-n", "1", "--json"]).output().expect("it starts");
+    let next: Value = serde_json::from_slice(&next.stdout).expect("JSON");
+    assert_eq!(ask_json(&directory, &["jobs"])[0]["next_due"], next["next"][0], "{next}");
+    assert_eq!(running.stop(), Some(0));
 }
 
 #[test]
