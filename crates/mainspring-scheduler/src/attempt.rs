@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::Context;
 use crate::control::Control;
 use crate::handler::{BoxError, Outcome, Work, panic_message};
 use crate::timer::Timer;
@@ -28,33 +29,40 @@ pub(crate) enum End {
 }
 
 /// Runs the handler once: to its end, its timeout, or the end of the time that a cancelled run has to
-/// wind up. At its timeout `expiry` is cancelled, which is the attempt's alone.
+/// wind up. At its timeout the context's token is cancelled, which is then the attempt's alone.
 pub(crate) async fn attempt(
-    mut work: Guarded,
+    context: Context,
     timer: &Timer,
     control: &Control,
     timeout: Option<Duration>,
-    expiry: Option<CancellationToken>,
+    handler: impl FnOnce(Context) -> Work,
 ) -> End {
+    let limit = timeout.zip(context.expiry.clone());
+    let span = tracing::info_span!(
+        "run",
+        job = context.name(),
+        due = %context.due(),
+        attempt = context.attempt()
+    );
+    let mut work = Guarded::call(span, || handler(context));
     // Most runs are through at once, and need neither tokens nor timers.
     let first = poll_fn(|cx| Poll::Ready(work.poll(cx))).await;
     if let Poll::Ready(outcome) = first {
         return End::Returned(outcome);
     }
     // In memory of its own: what most runs do not need is not moved along with them.
-    Box::pin(wait_for(work, timer, control, timeout, expiry)).await
+    Box::pin(wait_for(work, timer, control, limit)).await
 }
 
 async fn wait_for(
     mut work: Guarded,
     timer: &Timer,
     control: &Control,
-    timeout: Option<Duration>,
-    expiry: Option<CancellationToken>,
+    limit: Option<(Duration, CancellationToken)>,
 ) -> End {
     let timeout = async {
-        match timeout {
-            Some(limit) => timer.sleep(limit).await,
+        match &limit {
+            Some((timeout, _)) => timer.sleep(*timeout).await,
             None => std::future::pending().await,
         }
     };
@@ -66,7 +74,7 @@ async fn wait_for(
         () = control.cancel_token().cancelled() => End::Cancelled,
         () = &mut timeout => End::TimedOut,
     };
-    if let (End::TimedOut, Some(expiry)) = (&end, expiry) {
+    if let (End::TimedOut, Some((_, expiry))) = (&end, &limit) {
         // The attempt's alone: the run may be tried again.
         expiry.cancel();
     }
@@ -82,14 +90,14 @@ async fn wait_for(
 }
 
 /// A handler's future whose panics are errors.
-pub(crate) struct Guarded {
+struct Guarded {
     work: Option<Work>,
     panic: Option<BoxError>,
     span: tracing::Span,
 }
 
 impl Guarded {
-    pub(crate) fn call(span: tracing::Span, handler: impl FnOnce() -> Work) -> Self {
+    fn call(span: tracing::Span, handler: impl FnOnce() -> Work) -> Self {
         let called = catch_unwind(AssertUnwindSafe(|| {
             let _entered = span.enter();
             handler()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use mainspring_job::store::{ClaimedRun, Fence};
@@ -47,6 +48,12 @@ pub(crate) enum Source {
 }
 
 impl Context {
+    /// Gives the attempt a token of its own, if its time is limited.
+    pub(crate) fn limited(mut self, timeout: Option<Duration>) -> Self {
+        self.expiry = timeout.map(|_| self.control.cancel_token().child_token());
+        self
+    }
+
     /// The job's number.
     pub fn id(&self) -> JobId {
         self.run.job

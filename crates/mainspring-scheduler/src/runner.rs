@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use mainspring_job::{JobName, Run, RunId, RunState};
 
 use crate::Context;
-use crate::attempt::{End, Guarded, attempt, timed_out, with_causes};
+use crate::attempt::{End, attempt, timed_out, with_causes};
 use crate::context::Source;
 use crate::control::Control;
 use crate::core::Core;
@@ -104,10 +104,7 @@ impl Execution {
             return None;
         }
         let attempt = run.attempt();
-        let mut context = self.context(attempt);
-        if self.core.policy().timeout_limit().is_some() {
-            context.expiry = Some(self.control.cancel_token().child_token());
-        }
+        let context = self.context(attempt).limited(self.core.policy().timeout_limit());
         self.shared.tell(&self.core, self.id, || EventKind::Started { attempt });
         if let Some(callbacks) = self.core.callbacks() {
             callbacks.started(&context);
@@ -121,17 +118,10 @@ impl Execution {
     }
 
     async fn attempt(&self, context: Context) -> End {
-        let span = tracing::info_span!(
-            "run",
-            job = context.name(),
-            due = %context.due(),
-            attempt = context.attempt()
-        );
-        let expiry = context.expiry.clone();
         let (core, shared) = (&self.core, &self.shared);
-        let work = Guarded::call(span, || core.handler.call(context, shared.spawn_of(core)));
         let timeout = core.policy().timeout_limit();
-        attempt(work, shared.timer(), &self.control, timeout, expiry).await
+        let handler = |context| core.handler.call(context, shared.spawn_of(core));
+        attempt(context, shared.timer(), &self.control, timeout, handler).await
     }
 
     /// `None` if the run was cancelled meanwhile.

@@ -5,7 +5,7 @@
 //!   released.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use mainspring_job::{Run, RunId, RunState};
@@ -60,14 +60,9 @@ impl Shared {
         &self.timer
     }
 
-    /// The wall clock; a time that no calendar has is its end.
+    /// The wall clock.
     pub(crate) fn wall_now(&self) -> Timestamp {
-        let now = self.timer.wall_now();
-        Timestamp::try_from(now).unwrap_or(if now < SystemTime::UNIX_EPOCH {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        })
+        self.timer.timestamp()
     }
 
     /// Where runs go.

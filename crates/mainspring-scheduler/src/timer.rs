@@ -52,6 +52,16 @@ impl Timer {
         self.given.as_ref().map_or_else(|| SystemClock.wall_now(), WallClock::wall_now)
     }
 
+    /// The wall clock on the calendar; a time that no calendar has is its end.
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        let now = self.wall_now();
+        Timestamp::try_from(now).unwrap_or(if now < SystemTime::UNIX_EPOCH {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
+    }
+
     /// Completes when `duration` has passed on the monotonic clock.
     pub(crate) async fn sleep(&self, duration: Duration) {
         match self.driver() {

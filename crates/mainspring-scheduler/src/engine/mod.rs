@@ -29,7 +29,7 @@ use crate::group::Groups;
 use crate::jobs::{Jobs, Slot};
 
 /// A wall clock set back by this much or more was wrong before: schedules start over.
-const CORRECTION: SignedDuration = SignedDuration::from_hours(3);
+pub(crate) const CORRECTION: SignedDuration = SignedDuration::from_hours(3);
 
 pub(crate) struct Engine {
     jobs: Jobs,

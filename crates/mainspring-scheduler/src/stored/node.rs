@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mainspring_job::store::{Hold, Store, StoreError};
@@ -86,14 +86,9 @@ impl Node {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The wall clock; a time that no calendar has is its end.
+    /// The wall clock.
     pub(crate) fn wall_now(&self) -> Timestamp {
-        let now = self.timer.wall_now();
-        Timestamp::try_from(now).unwrap_or(if now < SystemTime::UNIX_EPOCH {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        })
+        self.timer.timestamp()
     }
 
     /// An even draw from all of `u64`.

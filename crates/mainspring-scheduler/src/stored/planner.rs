@@ -20,6 +20,7 @@ use mainspring_timer::Alarm;
 use super::backoff::Backoff;
 use super::node::Node;
 use super::step::{Replaces, Step, step};
+use crate::engine::CORRECTION;
 use crate::event::{EventKind, Skip};
 
 /// So many jobs are moved on at once.
@@ -35,9 +36,6 @@ const UNREADABLE_MAX: usize = 10_000;
 /// Any change of the store is news, most of it no news of jobs: it is not looked after more often.
 const BETWEEN_NEWS: Duration = Duration::from_millis(20);
 
-/// A wall clock set back by this much or more was wrong before: schedules start over.
-const CORRECTION: Duration = Duration::from_secs(3 * 3600);
-
 pub(crate) async fn plan(node: &Node) {
     let mut watch = node.store.watch();
     let timer = node.timer();
@@ -51,7 +49,7 @@ pub(crate) async fn plan(node: &Node) {
         if let Some(jump) = jumps.observe(timer.now_with_sleep(), timer.wall_now()) {
             tracing::warn!(?jump, "the wall clock was set, or the machine slept");
             node.tell_all(EventKind::ClockJumped { jump });
-            start_over |= matches!(jump, Jump::Back(by) if by >= CORRECTION);
+            start_over |= matches!(jump, Jump::Back(by) if by >= CORRECTION.unsigned_abs());
         }
         let turn = async {
             if start_over {

@@ -9,7 +9,7 @@ use mainspring_job::store::{ClaimedRun, Hold};
 use super::board::Start;
 use super::ending::{Ended, word};
 use super::node::Node;
-use crate::attempt::{End, Guarded, attempt, with_causes};
+use crate::attempt::{End, attempt, with_causes};
 use crate::context::Source;
 use crate::control::Control;
 use crate::event::EventKind;
@@ -37,22 +37,16 @@ async fn run_once(node: &Arc<Node>, run: ClaimedRun, control: Arc<Control>) -> (
     let kind = EventKind::Started { attempt: run.attempt };
     node.tell(run.id.job, &run.name, Some(run.id.due), kind);
     let timeout = policy.timeout_limit();
-    let expiry = timeout.map(|_| control.cancel_token().child_token());
     let context = Context {
         run: run.id,
         attempt: run.attempt,
         source: Source::Claim(Arc::new(run)),
         control: control.clone(),
-        expiry: expiry.clone(),
+        expiry: None,
     };
-    let span = tracing::info_span!(
-        "run",
-        job = context.name(),
-        due = %context.due(),
-        attempt = context.attempt()
-    );
-    let work = Guarded::call(span, || handler.call(context, node.spawner()));
-    let ended = match attempt(work, node.timer(), &control, timeout, expiry).await {
+    let context = context.limited(timeout);
+    let handler = |context| handler.call(context, node.spawner());
+    let ended = match attempt(context, node.timer(), &control, timeout, handler).await {
         End::Returned(Ok(output)) => Ended::Well(output),
         End::Returned(Err(error)) => Ended::Badly(text_of(error)),
         End::TimedOut => Ended::TimedOut,
