@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mainspring_clock::{SystemClock, WallClock};
 use mainspring_job::store::{StoreError, StoreErrorKind};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use crate::SqliteStore;
@@ -117,6 +118,9 @@ impl SqliteOptions {
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(explained)?;
         connection.pragma_update(None, "cache_size", CACHE_KIB).map_err(explained)?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(explained)?;
+        // Otherwise a statement is planned anew whenever other values are bound to it.
+        let is_stable = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+        connection.set_db_config(is_stable, true).map_err(explained)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }

@@ -9,22 +9,21 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use mainspring_job::JobName;
 use mainspring_job::store::{Claim, ClaimedRun, Fence, NextWake, from_micros, to_micros};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, named_params};
+use rusqlite::{CachedStatement, Connection, Row, named_params};
 
-use super::columns::{instant, instant_if, later, name, run_id, signed};
+use super::columns::{instant, instant_if, job_and_due, later, name, run_id, signed};
 use super::{execute, row, rows, take_numbers};
 use crate::error::{Result, explained};
 
 /// The first runs of a lane whose jobs have room.
-const FIRST: &str = "SELECT job, due, at, queue, runs_max FROM mainspring_runs r \
+const FIRST: &str = "SELECT job, due, name, handler, payload, policy, queue, priority, attempt, at, \
+    runs_max FROM mainspring_runs r \
     WHERE state = 'due' AND queue = :queue AND priority = :priority AND at <= :now AND (runs_max \
     IS NULL OR runs_max > (SELECT count(*) FROM mainspring_runs o WHERE o.job = r.job AND \
     o.state = 'running')) ORDER BY at, job, due LIMIT :limit";
 
-const TAKE: &str = "UPDATE mainspring_runs SET state = 'running', attempt = attempt + 1, \
-    fence = ?1, node = ?2, started = ?3, lease_until = ?4 \
-    WHERE job = ?5 AND due = ?6 AND state = 'due' \
-    RETURNING job, due, name, handler, payload, policy, queue, priority, attempt, at";
+const TAKE: &str = "UPDATE OR FAIL mainspring_runs SET state = 'running', attempt = attempt + 1, \
+    fence = ?1, node = ?2, started = ?3, lease_until = ?4 WHERE job = ?5 AND due = ?6";
 
 const RUNNING_OF_JOB: &str =
     "SELECT count(*) FROM mainspring_runs WHERE job = ? AND state = 'running'";
@@ -39,10 +38,8 @@ struct Lane {
 
 /// A run that may be claimed.
 struct Candidate {
-    at: i64,
-    job: i64,
-    due: i64,
-    queue: String,
+    /// As it will be, but for the fence.
+    run: ClaimedRun,
     runs_max: Option<u32>,
 }
 
@@ -60,23 +57,28 @@ pub(crate) fn claim(
         let mut candidates = Vec::new();
         for lane in lanes.iter().filter(|lane| rooms.get(&lane.queue).is_none_or(|room| *room > 0))
         {
-            candidates.extend(first(connection, lane, now, claim.limit)?);
+            candidates.extend(first(connection, lane, claim, now)?);
         }
-        candidates.sort_unstable_by_key(|run| (run.at, run.job, run.due));
+        if lanes.len() > 1 {
+            candidates.sort_unstable_by_key(|it| (it.run.at, it.run.id.job, it.run.id.due));
+        }
         // All numbers at once; those that are left over are given to nobody.
         let numbers = candidates.len().min(claim.limit - claimed.len());
         let mut fence = take_numbers(connection, "last_fence", numbers)?;
-        for run in candidates {
+        for mut candidate in candidates {
             if claimed.len() == claim.limit {
                 return Ok(claimed);
             }
-            if has_room(connection, &run, &rooms)? {
-                fence += 1;
-                claimed.extend(take(&mut statement, &run, claim, fence, now)?);
-                if let Some(room) = rooms.get_mut(&run.queue) {
-                    *room -= 1;
-                }
+            if !has_room(connection, &candidate, &rooms)? {
+                continue;
             }
+            fence += 1;
+            candidate.run.fence = Fence::from_u64(fence);
+            take(&mut statement, &candidate.run, &claim.node)?;
+            if let Some(room) = rooms.get_mut(candidate.run.queue.as_str()) {
+                *room -= 1;
+            }
+            claimed.push(candidate.run);
         }
     }
     Ok(claimed)
@@ -163,50 +165,16 @@ fn rooms(connection: &Connection) -> Result<HashMap<String, u32>> {
 fn first(
     connection: &Connection,
     lane: &Lane,
+    claim: &Claim,
     now: Timestamp,
-    limit: usize,
 ) -> Result<Vec<Candidate>> {
+    let lease_until = from_micros(later(now, claim.lease));
     let params = named_params! {
         ":queue": lane.queue, ":priority": lane.priority, ":now": to_micros(now),
-        ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+        ":limit": i64::try_from(claim.limit).unwrap_or(i64::MAX),
     };
     rows(connection, FIRST, params, |row| {
-        Ok(Candidate {
-            job: row.get(0)?,
-            due: row.get(1)?,
-            at: row.get(2)?,
-            queue: row.get(3)?,
-            runs_max: row.get(4)?,
-        })
-    })
-}
-
-fn has_room(
-    connection: &Connection,
-    run: &Candidate,
-    rooms: &HashMap<String, u32>,
-) -> Result<bool> {
-    if rooms.get(&run.queue).is_some_and(|room| *room == 0) {
-        return Ok(false);
-    }
-    let Some(runs_max) = run.runs_max else {
-        return Ok(true);
-    };
-    let running: Option<u32> = row(connection, RUNNING_OF_JOB, [run.job], |row| row.get(0))?;
-    Ok(running.unwrap_or(0) < runs_max)
-}
-
-fn take(
-    statement: &mut CachedStatement<'_>,
-    run: &Candidate,
-    claim: &Claim,
-    fence: u64,
-    now: Timestamp,
-) -> Result<Option<ClaimedRun>> {
-    let until = later(now, claim.lease);
-    let params = (signed(fence), &claim.node, to_micros(now), until, run.job, run.due);
-    let taken = statement.query_row(params, |row| {
-        Ok(ClaimedRun {
+        let run = ClaimedRun {
             id: run_id(row, 0, 1)?,
             name: name(row, 2)?,
             handler: name(row, 3)?,
@@ -214,12 +182,35 @@ fn take(
             policy: row.get(5)?,
             queue: name(row, 6)?,
             priority: row.get(7)?,
-            attempt: row.get(8)?,
-            fence: Fence::from_u64(fence),
+            attempt: row.get::<_, u32>(8)?.saturating_add(1),
+            fence: Fence::from_u64(0),
             at: instant(row, 9)?,
             started: now,
-            lease_until: from_micros(until),
-        })
-    });
-    taken.optional().map_err(explained)
+            lease_until,
+        };
+        Ok(Candidate { run, runs_max: row.get(10)? })
+    })
+}
+
+fn has_room(
+    connection: &Connection,
+    candidate: &Candidate,
+    rooms: &HashMap<String, u32>,
+) -> Result<bool> {
+    if rooms.get(candidate.run.queue.as_str()).is_some_and(|room| *room == 0) {
+        return Ok(false);
+    }
+    let Some(runs_max) = candidate.runs_max else {
+        return Ok(true);
+    };
+    let job = signed(candidate.run.id.job.as_u64());
+    let running: Option<u32> = row(connection, RUNNING_OF_JOB, [job], |row| row.get(0))?;
+    Ok(running.unwrap_or(0) < runs_max)
+}
+
+fn take(statement: &mut CachedStatement<'_>, run: &ClaimedRun, node: &str) -> Result<()> {
+    let (job, due) = job_and_due(run.id);
+    let fence = signed(run.fence.as_u64());
+    let (now, until) = (to_micros(run.started), to_micros(run.lease_until));
+    statement.execute((fence, node, now, until, job, due)).map(drop).map_err(explained)
 }

@@ -9,7 +9,7 @@ use super::columns::{job_and_due, later, signed};
 use super::{execute, row};
 use crate::error::{Result, explained};
 
-const KEEP: &str = "INSERT INTO mainspring_history (job, due, name, state, attempt, fence, node, \
+const KEEP: &str = "INSERT OR FAIL INTO mainspring_history (job, due, name, state, attempt, fence, node, \
     queue, priority, at, started, ended, error, output) \
     SELECT job, due, name, ?3, attempt, fence, node, queue, priority, at, started, ?4, \
     iif(?8, error, ?9), ?10 FROM mainspring_runs WHERE job = ?1 AND due = ?2 AND state IN (?5, ?6) \

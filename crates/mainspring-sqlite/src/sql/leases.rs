@@ -12,7 +12,7 @@ use super::finish::{Texts, end};
 use super::{execute, row, rows};
 use crate::error::Result;
 
-const BEAT: &str = "UPDATE mainspring_runs SET lease_until = :until WHERE job = :job \
+const BEAT: &str = "UPDATE OR FAIL mainspring_runs SET lease_until = :until WHERE job = :job \
     AND due = :due AND fence = :fence AND state = 'running' RETURNING is_cancel_wanted";
 
 const GIVE_BACK: &str = "UPDATE mainspring_runs SET state = 'due', at = :now, lease_until = NULL, \
