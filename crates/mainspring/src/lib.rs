@@ -44,6 +44,9 @@ pub use mainspring_schedule::Schedule;
 #[cfg(feature = "scheduler")]
 pub use mainspring_scheduler::{Context, Job, Scheduler, StoreScheduler};
 
+#[cfg(all(doc, feature = "executor", feature = "sqlite", feature = "timer"))]
+pub mod _documentation;
+
 /// The README's code is run as tests.
 #[cfg(all(doctest, feature = "scheduler"))]
 #[doc = include_str!("../../../README.md")]
