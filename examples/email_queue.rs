@@ -1,8 +1,8 @@
 //! How does work outlive the program that was asked for it?
 //!
 //! ```sh
-//! cargo run -p mainspring --features sqlite --example durable_queue
-//! cargo run -p mainspring --features sqlite --example durable_queue -- crash
+//! cargo run -p mainspring --features sqlite --example email_queue
+//! cargo run -p mainspring --features sqlite --example email_queue -- crash
 //! ```
 //!
 //! Three mails are enqueued and sent, one of them only at the second attempt. With `crash` the program dies
@@ -25,7 +25,7 @@ struct Email {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::temp_dir().join("mainspring-durable-queue.db");
+    let path = std::env::temp_dir().join("mainspring-email-queue.db");
     let scheduler = StoreScheduler::new(Arc::new(SqliteStore::open(&path)?));
 
     scheduler.register("email", |run, email: Email| async move {
