@@ -15,6 +15,7 @@ use mainspring_scheduler::{Context, Error, StoreScheduler};
 use tracing::error;
 
 use super::runner::Runner;
+use super::table::task;
 use super::task::Task;
 use crate::jobs::{Job, JobFile, When};
 
@@ -118,13 +119,7 @@ impl StoredTable {
             files.iter().flat_map(|file| file.jobs.iter().map(move |job| (file, job)))
         {
             let name = free_name(job, &mut names);
-            let task = match Task::new(&file.file, job) {
-                Ok(task) => Arc::new(task),
-                Err(error) => {
-                    error!(job = %job.label(&file.file), %error, "cannot be a job");
-                    continue;
-                }
-            };
+            let Some(task) = task(&file.file, job) else { continue };
             let upsert = self.scheduler.upsert(&name).handler(HANDLER).policy(job.policy.clone());
             let upsert = match &job.when {
                 When::Schedule { schedule, .. } => upsert.schedule((**schedule).clone()),

@@ -175,7 +175,8 @@ impl Table {
     }
 }
 
-fn task(file: &str, job: &Job) -> Option<Arc<Task>> {
+/// What the job does, unless it cannot be done here, which is logged.
+pub(super) fn task(file: &str, job: &Job) -> Option<Arc<Task>> {
     match Task::new(file, job) {
         Ok(task) => Some(Arc::new(task)),
         Err(error) => {

@@ -53,7 +53,7 @@ impl Command {
     }
 }
 
-/// Which store.
+/// Which store, and for whom the answer is.
 #[derive(Args, Debug)]
 pub(crate) struct StoreArgs {
     /// The store: sqlite:PATH, or postgres://USER@HOST/NAME
@@ -65,6 +65,9 @@ pub(crate) struct StoreArgs {
         value_parser = Address::read
     )]
     pub(crate) store: Option<Address>,
+    /// Print JSON, one object per line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Lists the jobs that a store keeps
@@ -76,9 +79,6 @@ pub(crate) struct Jobs {
     pub(crate) names: Vec<String>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Print JSON, one object per line
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Lists the runs that are due, wait for another attempt, or go on
@@ -93,9 +93,6 @@ pub(crate) struct Runs {
     pub(crate) count: usize,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Print JSON, one object per line
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Lists the runs that have ended, the last one first
@@ -113,9 +110,6 @@ pub(crate) struct History {
     pub(crate) state: Option<RunState>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Print JSON, one object per line
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// What is done to jobs, each by its name.
@@ -127,9 +121,6 @@ pub(crate) struct Named {
     pub(crate) names: Vec<String>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Print JSON, one object per line
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Cancels runs: those that wait at once, those that go on by a word to their node
@@ -144,9 +135,6 @@ pub(crate) struct Cancel {
     pub(crate) due: Option<Timestamp>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Print JSON, one object per line
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Makes a store's tables, or brings them up to date
@@ -157,9 +145,6 @@ pub(crate) struct Cancel {
 pub(crate) struct Migrate {
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Forgets runs that ended long ago
@@ -174,9 +159,6 @@ pub(crate) struct Prune {
     pub(crate) keep: u32,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 fn final_state(text: &str) -> Result<RunState, String> {

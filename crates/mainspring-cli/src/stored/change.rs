@@ -63,7 +63,7 @@ async fn change_one(
 
 fn say(arguments: &Named, name: &str, done: &Done, out: &mut impl Write) -> Result<(), Failure> {
     let due = done.run.map(|run| run.due);
-    if arguments.json {
+    if arguments.store.json {
         let line = json!({"name": name, "done": done.word, "due": due.map(|due| due.to_string())});
         writeln!(out, "{line}")?;
     } else {
@@ -99,7 +99,7 @@ pub(super) async fn cancel(
             _ => "has ended by itself:",
         };
         let (name, due) = (&arguments.name, run.due);
-        if arguments.json {
+        if arguments.store.json {
             writeln!(out, "{}", json!({"name": name, "done": word, "due": due.to_string()}))?;
         } else {
             writeln!(out, "{word} {name} of {due}")?;

@@ -56,11 +56,11 @@ async fn with_store(command: &Command) -> Result<Exit, Failure> {
         Command::Jobs(arguments) => jobs(&store, arguments, out).await,
         Command::Runs(arguments) => {
             let query = RunQuery::live(arguments.count);
-            runs(&store, query, arguments.name.as_deref(), arguments.json, out).await
+            runs(&store, query, arguments.name.as_deref(), arguments.store.json, out).await
         }
         Command::History(arguments) => {
             let query = RunQuery { state: arguments.state, ..RunQuery::history(arguments.count) };
-            runs(&store, query, arguments.name.as_deref(), arguments.json, out).await
+            runs(&store, query, arguments.name.as_deref(), arguments.store.json, out).await
         }
         Command::Trigger(named) => change::each(&store, named, Change::Trigger, out).await,
         Command::Pause(named) => change::each(&store, named, Change::Pause, out).await,
@@ -70,7 +70,7 @@ async fn with_store(command: &Command) -> Result<Exit, Failure> {
         Command::Prune(arguments) => prune::prune(&store, arguments, out).await,
         Command::Migrate(arguments) => {
             let now = store.now().await?;
-            match arguments.json {
+            match arguments.store.json {
                 true => writeln!(out, "{}", serde_json::json!({"store": address.to_string()}))?,
                 false => writeln!(out, "{address} is up to date; its clock says {now:.0}")?,
             }
@@ -84,7 +84,7 @@ async fn jobs(
     arguments: &Jobs,
     out: &mut impl Write,
 ) -> Result<Exit, Failure> {
-    let mut table = show::JobTable::new(arguments.json);
+    let mut table = show::JobTable::new(arguments.store.json);
     if !arguments.names.is_empty() {
         let mut exit = Exit::Well;
         for name in &arguments.names {

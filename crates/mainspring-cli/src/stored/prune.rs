@@ -41,7 +41,7 @@ pub(super) async fn prune(
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
-    if arguments.json {
+    if arguments.store.json {
         let line = json!({"forgotten": forgotten, "ended_before": ended_before.to_string()});
         writeln!(out, "{line}")?;
     } else {
