@@ -65,6 +65,20 @@ pub enum OnPanic {
 }
 
 /// Makes an [`Executor`].
+///
+/// ```
+/// use std::time::Duration;
+/// use mainspring_executor::{Executor, Las, OnPanic, QueueSpec, RunnableFifo};
+///
+/// let executor = Executor::builder()
+///     .queue("requests", 8, Las::default())
+///     .queue_with("jobs", QueueSpec::new(1).on_panic(OnPanic::Catch))
+///     .on_stall(Duration::from_millis(5), |stall| eprintln!("{stall:?}"))
+///     .build()?;
+/// assert!(executor.queue("letters").is_err(), "there is no such queue");
+/// # let _ = RunnableFifo::default();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "an executor is made by `build`"]
 pub struct Builder<K> {
     queues: Vec<(K, QueueSpec)>,

@@ -6,6 +6,26 @@ use std::task::Context;
 ///
 /// The executor returns to its host when it has nothing to do, and while it is busy each time that
 /// the [interval](crate::Builder::host_interval) is over or the host says so.
+///
+/// ```
+/// use std::task::Context;
+/// use mainspring_executor::{Executor, Host, RunnableFifo};
+///
+/// /// For a loop that draws, and wants the thread back for each frame.
+/// struct Painter;
+///
+/// impl Host for Painter {
+///     fn come_back(&mut self, cx: &mut Context<'_>) {
+///         // In a program: once the frame is drawn.
+///         cx.waker().wake_by_ref();
+///     }
+/// }
+///
+/// let executor =
+///     Executor::builder().queue("all", 1, RunnableFifo::default()).host(Painter).build()?;
+/// assert_eq!(executor.block_on(async { 42 })?, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Host {
     /// Whether the thread is wanted back before the interval is over. Asked whenever the clock is
     /// read: about every two microseconds, or after every poll that took longer.

@@ -27,6 +27,15 @@ impl fmt::Display for JobId {
 }
 
 /// A run's identity: the job and the instant at which the run was due.
+///
+/// ```
+/// use mainspring_job::{JobId, RunId};
+///
+/// let due = "2026-03-01T12:00:00Z".parse()?;
+/// let run = RunId { job: JobId::from_u64(7), due };
+/// assert_eq!(run.to_string(), "7@2026-03-01T12:00:00Z"); // a key to write a run's effects under
+/// # Ok::<(), jiff::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId {
     /// Whose run it is.

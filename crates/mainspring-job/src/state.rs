@@ -17,6 +17,14 @@
 use std::fmt;
 
 /// Where a run stands.
+///
+/// ```
+/// use mainspring_job::RunState;
+///
+/// assert!(RunState::Due.may_become(RunState::Running));
+/// assert!(RunState::Running.may_become(RunState::Due), "a retry, or a lost lease");
+/// assert!(RunState::ALL.iter().all(|state| !RunState::Succeeded.may_become(*state)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RunState {

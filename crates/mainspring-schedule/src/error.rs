@@ -12,6 +12,14 @@ use std::ops::Range;
 ///
 /// `Display` gives one line that names the column and what is allowed there;
 /// [`Error::pointer`] draws the input with a caret beneath the culprit.
+///
+/// ```
+/// use mainspring_schedule::Schedule;
+///
+/// let error = "30 25 * * *".parse::<Schedule>().unwrap_err();
+/// assert_eq!((error.column(), error.width()), (4, 2));
+/// println!("{}", error.pointer()); // the text with a caret beneath the 25
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     inner: Box<Inner>,

@@ -10,6 +10,20 @@ use mainspring_job::{JobName, NameError};
 /// Why a job was not added, work not enqueued, or a scheduler not run.
 ///
 /// Callers branch on the questions ([`is_duplicate`](Self::is_duplicate), …); the text may change.
+///
+/// ```
+/// use mainspring_scheduler::{Job, Scheduler};
+///
+/// let scheduler = Scheduler::new();
+/// let job = || Job::cron("@daily").map(|job| job.named("backup").run(|_| async {}));
+/// scheduler.add(job()?)?;
+/// let again = scheduler.add(job()?).unwrap_err();
+/// assert!(again.is_duplicate());
+///
+/// let never = Job::cron("0 0 30 2 *")?.run(|_| async {});
+/// assert!(scheduler.add(never).is_err_and(|error| error.is_never_due()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Error {
     kind: Kind,

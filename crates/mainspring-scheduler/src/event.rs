@@ -131,6 +131,25 @@ pub enum Skip {
 ///
 /// It holds up to 4,096 events that nobody has taken. A listener that is slower loses the oldest, and
 /// gets [`Lagged`] in their place. The stream ends when the scheduler is gone.
+///
+/// ```
+/// use std::time::Duration;
+/// use mainspring_scheduler::{EventKind, Job, Scheduler};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let scheduler = Scheduler::new();
+/// let mut events = scheduler.events();
+/// scheduler.add(Job::every(Duration::from_secs(60)).named("sync").run(|_| async {}))?;
+///
+/// match events.next().await {
+///     Some(Ok(event)) => assert_eq!(event.kind, EventKind::Added),
+///     Some(Err(lagged)) => eprintln!("{lagged}"),
+///     None => eprintln!("the scheduler is gone"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct Events {
     receiver: ReusableBoxFuture<'static, (Result<Event, RecvError>, Receiver<Event>)>,
 }

@@ -80,6 +80,23 @@ impl fmt::Debug for Job {
 
 /// A job whose handler is not known yet; [`run`](Self::run) or [`run_blocking`](Self::run_blocking)
 /// completes it.
+///
+/// ```
+/// use std::time::Duration;
+/// use mainspring_job::{Misfire, Overlap, Retry};
+/// use mainspring_scheduler::{Job, Scheduler};
+///
+/// let job = Job::cron("*/10 * * * *")?
+///     .named("sync")
+///     .overlap(Overlap::Skip)
+///     .misfire(Misfire::skip())
+///     .timeout(Duration::from_secs(300))
+///     .retry(Retry::exponential(Duration::from_secs(1), Duration::from_secs(30)))
+///     .on_failure(|run, end| eprintln!("{} failed: {:?}", run.name(), end.error()))
+///     .run(|_| async { Ok::<_, std::io::Error>(()) });
+/// Scheduler::new().add(job)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a job without a handler does nothing: call `run`"]
 pub struct JobBuilder {
     schedule: Result<Schedule, mainspring_schedule::Error>,

@@ -19,6 +19,26 @@ use crate::{Events, Job, JobHandle, Report, Spawn, TokioSpawn};
 /// Runs jobs when their schedules say so.
 ///
 /// A handle: clones share one scheduler. Nothing runs unless somebody awaits [`run`](Self::run).
+///
+/// ```
+/// use std::time::Duration;
+/// use mainspring_scheduler::{Job, Scheduler};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let scheduler = Scheduler::new();
+/// let backup = scheduler.add(Job::cron("0 3 * * *")?.named("backup").run(|_| async {}))?;
+///
+/// scheduler.trigger(backup)?; // now, beside its schedule
+/// scheduler.pause(backup);
+/// assert_eq!(scheduler.find("backup"), Some(backup));
+///
+/// scheduler.shutdown(Duration::from_secs(10)); // elsewhere, and later
+/// let report = scheduler.run().await?;
+/// assert!(report.cut.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Scheduler {
     pub(crate) shared: Arc<Shared>,

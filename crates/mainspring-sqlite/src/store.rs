@@ -24,6 +24,18 @@ use crate::worker::Worker;
 ///
 /// Clones share one connection. When the last one is dropped, what was asked for is still written, and
 /// the file is closed.
+///
+/// ```
+/// # tokio::runtime::Builder::new_multi_thread().build().unwrap().block_on(async {
+/// use mainspring_job::store::{RunQuery, Store};
+/// use mainspring_sqlite::SqliteStore;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let store = SqliteStore::open(folder.path().join("jobs.db"))?;
+/// assert!(store.runs(&RunQuery::live(10)).await?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct SqliteStore {
     shared: Arc<Shared>,

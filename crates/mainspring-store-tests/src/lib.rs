@@ -43,6 +43,9 @@ pub const START: &str = "2026-03-29T00:30:00Z";
 /// `open` is given a clock and makes an empty store that goes by it. It returns one handle or several on
 /// the same data, as several processes would have them; cases about races use them all.
 ///
+/// # Cancel safety
+/// Dropping the future leaves the case that it is at to run to its end; no further one begins.
+///
 /// # Panics
 /// If the store does not do what [`Store`] promises. To be called in a multi-threaded tokio runtime.
 pub async fn exercise<F, Fut>(open: F)

@@ -59,7 +59,27 @@ pub(crate) fn check_rust(path: &str, text: &str) -> Vec<String> {
             complain(index + 1, format!("`{word}`: a test that does not run proves nothing"));
         }
     }
+    if path.starts_with("crates/") {
+        complaints.extend(check_cancel_safety(path, text));
+    }
     complaints
+}
+
+/// Who awaits a public function must know what dropping its future means.
+fn check_cancel_safety(path: &str, text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let functions = lines.iter().enumerate().filter(|(_, line)| line.starts_with("pub async fn "));
+    functions
+        .filter(|(index, _)| {
+            let above = lines[..*index].iter().rev();
+            let mut docs =
+                above.take_while(|line| line.starts_with("///") || line.starts_with("#["));
+            !docs.any(|line| *line == "/// # Cancel safety")
+        })
+        .map(|(index, _)| {
+            format!("{path}:{}: a public async function without `# Cancel safety`", index + 1)
+        })
+        .collect()
 }
 
 /// Texts name no registry: a reader's may be another.
@@ -143,6 +163,15 @@ fn clock_reads_are_found_where_they_are_not_allowed() {
             assert_eq!(check_rust(place, &allowed), Vec::<String>::new());
         }
     }
+}
+
+#[test]
+fn async_functions_say_what_dropping_them_means() {
+    let documented = "//! Waits.\n/// Waits.\n///\n/// # Cancel safety\n/// None.\n#[inline]\npub async fn a() {}\n";
+    assert_eq!(check_rust(PATH, documented), Vec::<String>::new());
+    assert_eq!(check_rust(PATH, "//! Waits.\npub(crate) async fn a() {}\n"), Vec::<String>::new());
+    let other = "//! Waits.\n/// # Cancel safety\npub fn a() {}\n/// Waits.\npub async fn b() {}\n";
+    check(PATH, other, ":5: a public async function");
 }
 
 #[test]

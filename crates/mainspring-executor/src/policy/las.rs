@@ -28,6 +28,20 @@ use crate::{GroupIndex, TaskList, TaskMeta, TaskRef};
 /// fairly, however many tasks each has: a group has one account for all of its tasks. Accounts are
 /// forgotten little by little, so a tenant that has had much comes back in turn, and altogether when
 /// a group's last task ends.
+///
+/// ```
+/// use mainspring_executor::{Executor, Las};
+///
+/// let executor = Executor::builder().queue("tenants", 1, Las::default()).build()?;
+/// let queue = executor.queue("tenants")?;
+/// // A hundred tasks of one tenant and a single one of another: half of the time for each.
+/// for _ in 0..100 {
+///     queue.group(1).spawn(async { /* … */ }).detach();
+/// }
+/// let reply = queue.group(2).spawn(async { "soon" });
+/// assert_eq!(executor.block_on(reply)??, "soon");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Las {
     accounts: Vec<Account>,

@@ -8,6 +8,16 @@ use crate::{GroupIndex, RunnableFifo, TaskMeta, TaskRef};
 /// Good for those who hand messages to each other: the receiver finds the message in the cache. Two
 /// such tasks could pass the slot between them for ever, so after `TURNS` turns in a row the other
 /// policy has one.
+///
+/// ```
+/// use mainspring_executor::{ArrivalFifo, Executor, LifoSlot};
+///
+/// let executor = Executor::builder()
+///     .queue("messages", 1, LifoSlot::new(ArrivalFifo::default()))
+///     .build()?;
+/// assert_eq!(executor.block_on(executor.queue("messages")?.spawn(async { 42 }))??, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct LifoSlot<P = RunnableFifo> {
     slot: Option<TaskRef>,

@@ -6,6 +6,18 @@ use crate::{TaskList, TaskRef};
 /// Highest priority first, first ready first served among equals.
 ///
 /// Strict: while a task of a higher priority is ready, none of a lower one runs.
+///
+/// ```
+/// use mainspring_executor::{Executor, Priority};
+///
+/// let executor = Executor::builder().queue("all", 1, Priority::default()).build()?;
+/// let all = executor.queue("all")?;
+/// all.task().priority(1).spawn(async {}).detach();
+/// let urgent = all.task().priority(9).spawn(async { "first" });
+/// assert_eq!(executor.block_on(urgent)??, "first");
+/// assert_eq!(executor.task_count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Priority {
     /// One list per priority.

@@ -11,6 +11,28 @@ use crate::{JobName, Policy, PolicyError, RunId};
 ///
 /// A handler passes it on to whatever it changes, and that refuses a number below the largest it has
 /// seen: then a handler that was thought dead and comes back can do no harm.
+///
+/// ```
+/// use mainspring_job::store::Fence;
+///
+/// /// What a handler changes; it remembers the largest number that it has seen.
+/// struct Account { balance: i64, seen: Option<Fence> }
+///
+/// impl Account {
+///     fn set(&mut self, balance: i64, fence: Fence) -> bool {
+///         let is_late = self.seen.is_some_and(|seen| fence < seen);
+///         if !is_late {
+///             (self.balance, self.seen) = (balance, Some(fence));
+///         }
+///         !is_late
+///     }
+/// }
+///
+/// let mut account = Account { balance: 0, seen: None };
+/// assert!(account.set(10, Fence::from_u64(42)));
+/// assert!(!account.set(7, Fence::from_u64(41)), "a node that was thought dead has come back");
+/// assert_eq!(account.balance, 10);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(u64);
 

@@ -35,6 +35,20 @@ impl JobQuery {
 
 /// Which runs to read: of the live ones (due or running) those due first, of the ended ones those
 /// that ended last, the last one first.
+///
+/// ```
+/// use mainspring_job::RunState;
+/// use mainspring_job::store::RunQuery;
+///
+/// # async fn example(store: &dyn mainspring_job::store::Store) -> Result<(), Box<dyn std::error::Error>> {
+/// let failed = RunQuery::history(50).named("email").in_state(RunState::Failed);
+/// let mut page = store.runs(&failed).await?;
+/// while let Some(last) = page.last() {
+///     page = store.runs(&failed.clone().after(last)).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunQuery {
     /// Ended runs, or live ones.
@@ -117,6 +131,16 @@ pub struct StoredRun {
 }
 
 /// Which ended runs to forget.
+///
+/// ```
+/// use mainspring_job::store::Prune;
+///
+/// # async fn example(store: &dyn mainspring_job::store::Store) -> Result<(), Box<dyn std::error::Error>> {
+/// let which = Prune { ended_before: "2026-01-01T00:00:00Z".parse()?, keep: 10, limit: 1000 };
+/// while store.prune(&which).await? == 1000 {}
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prune {
     /// Only those that ended before then.
