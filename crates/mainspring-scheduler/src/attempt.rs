@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Context;
 use crate::control::Control;
 use crate::handler::{BoxError, Outcome, Work, panic_message};
+use crate::meters::Meters;
 use crate::timer::Timer;
 
 /// From the cancellation of a run's token to its abortion.
@@ -33,6 +34,7 @@ pub(crate) enum End {
 pub(crate) async fn attempt(
     context: Context,
     timer: &Timer,
+    meters: &Meters,
     control: &Control,
     timeout: Option<Duration>,
     handler: impl FnOnce(Context) -> Work,
@@ -44,6 +46,7 @@ pub(crate) async fn attempt(
         due = %context.due(),
         attempt = context.attempt()
     );
+    let _going = meters.attempt(timer);
     let mut work = Guarded::call(span, || handler(context));
     // Most runs are through at once, and need neither tokens nor timers.
     let first = poll_fn(|cx| Poll::Ready(work.poll(cx))).await;

@@ -37,6 +37,10 @@
 //! file or a database, by handlers with names: stored jobs over restarts, and a background queue, on one node or on
 //! many.
 //!
+//! # Features
+//! - `metrics`: runs, lateness, leases and calls of stores for a recorder of the `metrics` facade, and the
+//!   module `metrics`, which lists them.
+//!
 //! [`Alarm`]: mainspring_timer::Alarm
 
 mod attempt;
@@ -56,6 +60,9 @@ mod handler;
 mod job;
 mod jobs;
 mod last;
+mod meters;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod runner;
 mod scheduler;
 mod shared;
@@ -73,3 +80,8 @@ pub use runner::{Cut, Report};
 pub use scheduler::{JobInfo, Scheduler};
 pub use spawn::{Spawn, Task, TokioSpawn};
 pub use stored::{Enqueue, StoreScheduler, StoreSchedulerBuilder, Upsert};
+
+/// The code in the documentation of metrics is run as a test.
+#[cfg(all(doctest, feature = "metrics"))]
+#[doc = include_str!("../../../docs/observability.md")]
+struct Observability;

@@ -84,6 +84,7 @@ impl Execution {
             if !self.run.as_mut().is_some_and(|run| run.retry(error.clone())) {
                 return;
             }
+            self.shared.meters().retried();
             let job = self.core.name().as_str();
             tracing::warn!(job, error, ?pause, "the attempt failed; it is retried");
             self.shared.tell(&self.core, self.id, || EventKind::Retried { error, pause });
@@ -104,6 +105,7 @@ impl Execution {
             return None;
         }
         let attempt = run.attempt();
+        self.shared.meters().started(attempt, self.id.due, || now);
         let context = self.context(attempt).limited(self.core.policy().timeout_limit());
         self.shared.tell(&self.core, self.id, || EventKind::Started { attempt });
         if let Some(callbacks) = self.core.callbacks() {
@@ -121,7 +123,7 @@ impl Execution {
         let (core, shared) = (&self.core, &self.shared);
         let timeout = core.policy().timeout_limit();
         let handler = |context| core.handler.call(context, shared.spawn_of(core));
-        attempt(context, shared.timer(), &self.control, timeout, handler).await
+        attempt(context, shared.timer(), shared.meters(), &self.control, timeout, handler).await
     }
 
     /// `None` if the run was cancelled meanwhile.

@@ -15,6 +15,7 @@ use crate::Spawn;
 use crate::core::Core;
 use crate::engine::{Effects, Engine};
 use crate::event::{Bell, Event, EventKind, Events};
+use crate::meters::Meters;
 use crate::runner::Cut;
 use crate::timer::Timer;
 
@@ -24,6 +25,7 @@ pub(crate) struct Shared {
     /// Runs are to be polled there alone, from the first poll on.
     spawns_elsewhere: bool,
     bell: Bell,
+    meters: Meters,
     /// Something happened that the driver must know: a job, a run to start, a shutdown, the last end.
     changed: Notify,
     state: Mutex<State>,
@@ -48,8 +50,15 @@ impl Shared {
             going: 0,
             cut: Vec::new(),
         };
-        let (bell, changed) = (Bell::new(), Notify::new());
-        Self { timer, spawn, spawns_elsewhere: false, bell, changed, state: Mutex::new(state) }
+        Self {
+            timer,
+            spawn,
+            spawns_elsewhere: false,
+            bell: Bell::new(),
+            meters: Meters::new(),
+            changed: Notify::new(),
+            state: Mutex::new(state),
+        }
     }
 
     pub(crate) fn spawn_on(self, spawn: Box<dyn Spawn>) -> Self {
@@ -58,6 +67,10 @@ impl Shared {
 
     pub(crate) fn timer(&self) -> &Timer {
         &self.timer
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// The wall clock.
@@ -117,6 +130,7 @@ impl Shared {
 
     /// Records the end of a run.
     pub(crate) fn ended(&self, core: &Core, run: Run, now: Timestamp) {
+        self.meters.ended(run.state());
         let mut state = self.lock();
         state.going -= 1;
         if run.state() == RunState::Cancelled {
@@ -142,6 +156,7 @@ impl Shared {
 
     /// Cancels, tells, drops; runs to start are the driver's.
     pub(crate) fn carry_out(&self, effects: Effects) {
+        self.meters.count(&effects.tally, effects.gone.len());
         for control in effects.cancels {
             control.cancel();
         }

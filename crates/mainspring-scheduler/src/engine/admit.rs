@@ -27,6 +27,7 @@ impl Engine {
         entry.plan(&mut self.queue, next);
         if missed > 0 {
             entry.missed(missed);
+            self.effects.tally.missed(missed);
             let kind = EventKind::Missed { count: missed };
             self.effects.tell(now, &entry.core, None, kind);
         }

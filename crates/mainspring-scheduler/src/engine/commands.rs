@@ -27,6 +27,7 @@ impl Engine {
         self.last_id = id.as_u64();
         let mut entry = Entry::new(core, schedule);
         entry.plan(&mut self.queue, Some(due));
+        self.effects.tally.added();
         self.effects.tell(now, &entry.core, None, EventKind::Added);
         self.jobs.insert(entry);
         Ok(id)

@@ -9,6 +9,7 @@ use crate::control::Control;
 use crate::core::Core;
 use crate::entry::{Entry, Spares};
 use crate::event::{Event, EventKind, Skip};
+use crate::meters::Tally;
 
 /// What the engine wants done.
 #[derive(Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Effects {
     pub(crate) cancels: Vec<Arc<Control>>,
     /// What to tell listeners.
     pub(crate) events: Vec<Event>,
+    /// What is to be counted.
+    pub(crate) tally: Tally,
     /// Jobs that are gone.
     pub(crate) gone: Vec<Arc<Core>>,
     /// A job that was not added: dropping it may run user code.
@@ -45,6 +48,7 @@ impl Effects {
     }
 
     pub(super) fn skip(&mut self, now: Timestamp, core: &Core, due: Timestamp, why: Skip) {
+        self.tally.skipped(why);
         self.tell(now, core, Some(due), EventKind::Skipped { why });
     }
 

@@ -132,6 +132,12 @@ impl Board {
         *self = Self::new(self.slots);
     }
 
+    /// How many runs are this node's, as far as it knows.
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "what is not measured"))]
+    pub(crate) fn held(&self) -> usize {
+        self.holds.len()
+    }
+
     /// How many runs to claim; 0 says that somebody waits for room.
     pub(crate) fn room(&mut self) -> usize {
         let room = self.free();

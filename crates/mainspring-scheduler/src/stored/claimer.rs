@@ -90,6 +90,8 @@ async fn claim_once(node: &Arc<Node>, room: usize) -> Result<usize, StoreError> 
     node.store_answered();
     let count = runs.len();
     node.board().claimed(runs, before + node.settings.lease);
+    node.leases.claimed(count);
+    node.count_leases();
     drop(claiming);
     node.start_waiting();
     Ok(count)

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
+use mainspring_job::RunState;
 use mainspring_job::store::{Prune, StoreError};
 
 use super::node::Node;
@@ -46,9 +47,13 @@ async fn reap(node: &Node) -> Result<(), StoreError> {
     loop {
         let reaped = node.store.reap(BITE, node.settings.claims_max).await?;
         node.store_answered();
+        node.leases.reaped(reaped.len());
         for run in &reaped {
             let (name, owner) = (run.name.as_str(), &run.node);
             tracing::warn!(job = name, run = %run.id, node = owner, "a node fell silent");
+            if run.is_failed {
+                node.meters.ended(RunState::Failed);
+            }
             let kind = EventKind::Reaped { node: run.node.clone(), is_failed: run.is_failed };
             node.tell(run.id.job, &run.name, Some(run.id.due), kind);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mainspring_job::store::{StoreError, Watch};
+use mainspring_job::store::{Beat, StoreError, Watch};
 
 use super::backoff::Backoff;
 use super::node::Node;
@@ -54,6 +54,9 @@ async fn beat(node: &Arc<Node>, ending_before: Instant) -> Result<(), StoreError
         let beats = node.store.heartbeat(holds, node.settings.lease).await?;
         node.store_answered();
         let told = node.board().beats(holds, &beats, before + node.settings.lease);
+        let lost = beats.iter().filter(|beat| **beat == Beat::Lost).count();
+        node.leases.renewed(beats.len() - lost);
+        node.count_leases();
         told.cancels.iter().for_each(|control| control.cancel());
         node.tell_lost(&told.lost);
         if node.board().has_words() {

@@ -24,6 +24,7 @@ mod settings;
 mod step;
 mod upsert;
 
+pub(crate) use board::Board;
 pub use enqueue::Enqueue;
 pub use scheduler::StoreScheduler;
 pub use settings::StoreSchedulerBuilder;

@@ -20,6 +20,7 @@ use super::run::execute;
 use super::settings::Settings;
 use crate::attempt::with_causes;
 use crate::event::{Bell, Event, EventKind, Events};
+use crate::meters::{LeaseMeters, Meters, metered};
 use crate::timer::Timer;
 use crate::{Spawn, StoreSchedulerBuilder};
 
@@ -31,6 +32,8 @@ pub(crate) struct Node {
     timer: Timer,
     spawn: Box<dyn Spawn>,
     bell: Bell,
+    pub(crate) meters: Meters,
+    pub(crate) leases: LeaseMeters,
     board: Mutex<Board>,
     /// When the grace is over, once the scheduler is to stop.
     stop: watch::Sender<Option<Instant>>,
@@ -53,8 +56,9 @@ pub(crate) struct Calls {
 
 impl Node {
     pub(crate) fn new(mut builder: StoreSchedulerBuilder) -> Self {
+        let store = metered(builder.store.clone(), builder.driver.as_ref());
         let timer = builder.timer();
-        let StoreSchedulerBuilder { store, settings, spawn, driver: _ } = builder;
+        let StoreSchedulerBuilder { settings, spawn, .. } = builder;
         Self {
             store,
             registry: Registry::default(),
@@ -62,6 +66,8 @@ impl Node {
             timer,
             spawn,
             bell: Bell::new(),
+            meters: Meters::new(),
+            leases: LeaseMeters::new(),
             board: Mutex::new(Board::new(settings.slots)),
             settings,
             stop: watch::Sender::new(None),
@@ -130,10 +136,16 @@ impl Node {
 
     /// Tells that runs are not this node's any more.
     pub(crate) fn tell_lost(&self, runs: &[Named]) {
+        self.leases.lost(runs.len());
         for Named { hold, name } in runs {
             tracing::warn!(job = name.as_str(), run = %hold.run, "the run's lease was lost");
             self.tell(hold.run.job, name, Some(hold.run.due), EventKind::Lost);
         }
+    }
+
+    /// Counts the runs that this node holds, after that may have changed.
+    pub(crate) fn count_leases(&self) {
+        self.leases.held(|| self.board());
     }
 
     /// Starts what waits for a slot that is free.
@@ -250,6 +262,7 @@ impl Node {
             board.start_over();
             controls
         };
+        self.count_leases();
         controls.iter().for_each(|control| control.abort());
         self.stop.send_replace(None);
         self.is_running.store(false, Ordering::Release);

@@ -201,6 +201,11 @@ impl Planner<'_> {
 
     async fn taken(&self, job: &StoredJob, step: Step) -> Result<(), StoreError> {
         for (due, kind) in step.news {
+            match kind {
+                EventKind::Skipped { why } => self.node.meters.skipped(why),
+                EventKind::Missed { count } => self.node.meters.missed(count),
+                _ => {}
+            }
             self.node.tell(job.id, &job.name, due, kind);
         }
         match step.replaces {
@@ -229,6 +234,7 @@ impl Planner<'_> {
         let cancelled = node.store.cancel(&cancels).await?;
         for (run, cancelled) in cancels.into_iter().zip(cancelled) {
             if cancelled == Cancelled::Done {
+                node.meters.skipped(Skip::Replaced);
                 let kind = EventKind::Skipped { why: Skip::Replaced };
                 node.tell(run.job, &job.name, Some(run.due), kind);
             } else {

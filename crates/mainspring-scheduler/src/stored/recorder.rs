@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use mainspring_job::store::{Finish, Hold, StoreErrorKind, Verdict};
+use mainspring_job::store::{Finish, Hold, Outcome, StoreErrorKind, Verdict};
 
 use super::backoff::Backoff;
 use super::board::{Ending, Named};
@@ -58,11 +58,18 @@ async fn record_ends(node: &Arc<Node>, ends: Vec<Ending>) {
     let mut board = node.board();
     finishes.iter().for_each(|end| board.recorded(end.hold()));
     drop(board);
+    node.count_leases();
     let mut lost = Vec::new();
     for ((finish, verdict), (name, kind)) in finishes.iter().zip(verdicts).zip(told) {
         let hold = finish.hold();
         match verdict {
-            Verdict::Accepted => node.tell(hold.run.job, &name, Some(hold.run.due), kind),
+            Verdict::Accepted => {
+                match finish.outcome() {
+                    Outcome::Retry { .. } => node.meters.retried(),
+                    outcome => node.meters.ended(outcome.state()),
+                }
+                node.tell(hold.run.job, &name, Some(hold.run.due), kind);
+            }
             Verdict::Stale => lost.push(Named { hold, name }),
         }
     }
@@ -106,6 +113,7 @@ async fn give_back(node: &Arc<Node>, holds: Vec<Hold>) {
     };
     node.store_answered();
     let given = node.board().given_back(&holds, &verdicts);
+    node.count_leases();
     for Named { hold, name } in &given.taken {
         node.tell(hold.run.job, name, Some(hold.run.due), EventKind::GivenBack);
     }

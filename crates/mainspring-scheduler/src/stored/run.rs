@@ -34,6 +34,7 @@ async fn run_once(node: &Arc<Node>, run: ClaimedRun, control: Arc<Control>) -> (
         let error = format!("no handler named `{}` is registered on this node", run.handler);
         return (Ended::Badly(error), policy);
     };
+    node.meters.started(run.attempt, run.id.due, || node.wall_now());
     let kind = EventKind::Started { attempt: run.attempt };
     node.tell(run.id.job, &run.name, Some(run.id.due), kind);
     let timeout = policy.timeout_limit();
@@ -46,7 +47,8 @@ async fn run_once(node: &Arc<Node>, run: ClaimedRun, control: Arc<Control>) -> (
     };
     let context = context.limited(timeout);
     let handler = |context| handler.call(context, node.spawner());
-    let ended = match attempt(context, node.timer(), &control, timeout, handler).await {
+    let end = attempt(context, node.timer(), &node.meters, &control, timeout, handler).await;
+    let ended = match end {
         End::Returned(Ok(output)) => Ended::Well(output),
         End::Returned(Err(error)) => Ended::Badly(text_of(error)),
         End::TimedOut => Ended::TimedOut,

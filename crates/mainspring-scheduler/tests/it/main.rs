@@ -8,6 +8,8 @@ mod commands;
 mod events;
 mod hostile;
 mod jobs;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod policies;
 mod queues;
 mod seed;

@@ -8,4 +8,4 @@ mod nodes;
 mod outages;
 mod shutdown;
 mod work;
-mod world;
+pub(crate) mod world;
