@@ -49,6 +49,7 @@
 //!
 //! # Features
 //! - `tokio`: [`tokio::TokioHost`].
+//! - `metrics`: [`metrics::record`], which shows [`Stats`] to a recorder of metrics.
 //! - `tsc`: [`tsc::TscClock`], a clock that is cheaper to read.
 //! - `serde`: `Serialize` for [`Stats`].
 
@@ -63,6 +64,8 @@ mod groups;
 mod histogram;
 mod host;
 mod join_error;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod policy;
 mod queue;
 mod run;

@@ -152,3 +152,46 @@ fn snapshots_can_be_taken_from_inside() {
     assert_eq!((tasks, listed), (1, 1));
     assert_eq!(debug, "Executor { queues: [1], tasks: 1, .. }");
 }
+
+#[cfg(feature = "metrics")]
+#[test]
+fn a_recorder_of_metrics_is_shown_the_same_numbers() {
+    use mainspring_executor::metrics::{ALL, record};
+
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let (clock, builder) = on_manual_clock();
+    let executor =
+        builder.queue_with("fore", QueueSpec::new(3)).queue_with("back", QueueSpec::new(1));
+    let executor = executor.build().unwrap();
+    let fore = executor.queue("fore").unwrap();
+    let works = [clock.clone(), clock.clone()]
+        .map(|clock| fore.spawn(async move { clock.advance(4 * MS) }));
+    // Told twice, the numbers are what they are, and not twice as much.
+    metrics::with_local_recorder(&recorder, || record(&executor.stats()));
+    for work in works {
+        executor.block_on(work).unwrap().unwrap();
+    }
+    metrics::with_local_recorder(&recorder, || {
+        record(&executor.stats());
+        record(&executor.stats());
+    });
+    let text = recorder.handle().render();
+    for line in [
+        "mainspring_executor_tasks 0",
+        "mainspring_executor_queue_share_asked_ratio{queue=\"fore\"} 0.75",
+        "mainspring_executor_queue_share_got_ratio{queue=\"fore\"} 1",
+        "mainspring_executor_queue_runtime_seconds{queue=\"fore\"} 0.008",
+        "mainspring_executor_queue_polls_total{queue=\"fore\"} 2",
+        "mainspring_executor_queue_polls_total{queue=\"back\"} 0",
+        "mainspring_executor_queue_delay_seconds{queue=\"fore\",quantile=\"1\"} 0.004",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line}:\n{text}");
+    }
+    for (name, help) in ALL {
+        assert!(text.contains(&format!("# HELP {name} {help}\n")), "{name}");
+        assert!(
+            text.contains(&format!("\n{name} ")) || text.contains(&format!("\n{name}{{")),
+            "{name}"
+        );
+    }
+}
