@@ -11,12 +11,15 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use mainspring_job::RunState;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use crate::Context;
 use crate::control::Control;
 use crate::handler::{BoxError, Outcome, Work, panic_message};
 use crate::meters::Meters;
+use crate::span;
 use crate::timer::Timer;
 
 /// From the cancellation of a run's token to its abortion.
@@ -29,10 +32,23 @@ pub(crate) enum End {
     Cancelled,
 }
 
+impl End {
+    /// What a run that ends with it has become.
+    pub(crate) fn state(&self) -> RunState {
+        match self {
+            Self::Returned(Ok(_)) => RunState::Succeeded,
+            Self::Returned(Err(_)) => RunState::Failed,
+            Self::TimedOut => RunState::TimedOut,
+            Self::Cancelled => RunState::Cancelled,
+        }
+    }
+}
+
 /// Runs the handler once: to its end, its timeout, or the end of the time that a cancelled run has to
 /// wind up. At its timeout the context's token is cancelled, which is then the attempt's alone.
 pub(crate) async fn attempt(
     context: Context,
+    run: &Span,
     timer: &Timer,
     meters: &Meters,
     control: &Control,
@@ -40,21 +56,19 @@ pub(crate) async fn attempt(
     handler: impl FnOnce(Context) -> Work,
 ) -> End {
     let limit = timeout.zip(context.expiry.clone());
-    let span = tracing::info_span!(
-        "run",
-        job = context.name(),
-        due = %context.due(),
-        attempt = context.attempt()
-    );
+    let span = span::attempt(run, &context);
+    let told = span.clone();
     let _going = meters.attempt(timer);
     let mut work = Guarded::call(span, || handler(context));
     // Most runs are through at once, and need neither tokens nor timers.
     let first = poll_fn(|cx| Poll::Ready(work.poll(cx))).await;
-    if let Poll::Ready(outcome) = first {
-        return End::Returned(outcome);
-    }
-    // In memory of its own: what most runs do not need is not moved along with them.
-    Box::pin(wait_for(work, timer, control, limit)).await
+    let end = match first {
+        Poll::Ready(outcome) => End::Returned(outcome),
+        // In memory of its own: what most runs do not need is not moved along with them.
+        Poll::Pending => Box::pin(wait_for(work, timer, control, limit)).await,
+    };
+    span::ended(&told, end.state());
+    end
 }
 
 async fn wait_for(
@@ -96,11 +110,11 @@ async fn wait_for(
 struct Guarded {
     work: Option<Work>,
     panic: Option<BoxError>,
-    span: tracing::Span,
+    span: Span,
 }
 
 impl Guarded {
-    fn call(span: tracing::Span, handler: impl FnOnce() -> Work) -> Self {
+    fn call(span: Span, handler: impl FnOnce() -> Work) -> Self {
         let called = catch_unwind(AssertUnwindSafe(|| {
             let _entered = span.enter();
             handler()
@@ -131,6 +145,7 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
+        let _entered = self.span.enter();
         let work = self.work.take();
         if catch_unwind(AssertUnwindSafe(|| drop(work))).is_err() {
             tracing::error!("a handler panicked while it was dropped");

@@ -66,6 +66,7 @@ pub mod metrics;
 mod runner;
 mod scheduler;
 mod shared;
+mod span;
 mod spawn;
 mod stored;
 mod timer;

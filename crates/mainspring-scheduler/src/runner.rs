@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mainspring_job::{JobName, Run, RunId, RunState};
+use tracing::Span;
 
 use crate::Context;
 use crate::attempt::{End, attempt, timed_out, with_causes};
@@ -19,6 +20,7 @@ use crate::core::Core;
 use crate::engine::Start;
 use crate::event::EventKind;
 use crate::shared::Shared;
+use crate::span;
 
 /// What a scheduler's [`run`](crate::Scheduler::run) ended with.
 #[derive(Clone, Debug, Default)]
@@ -50,12 +52,13 @@ pub(crate) struct Execution {
     /// Taken when it is recorded.
     run: Option<Run>,
     id: RunId,
+    span: Span,
 }
 
 impl Execution {
     pub(crate) fn new(shared: Arc<Shared>, start: Start) -> Self {
         let Start { core, run: id, control, slow_polls: _ } = start;
-        Self { shared, core, control, run: Some(Run::new(id)), id }
+        Self { shared, core, control, run: Some(Run::new(id)), id, span: Span::none() }
     }
 
     pub(crate) async fn execute(mut self) {
@@ -86,7 +89,9 @@ impl Execution {
             }
             self.shared.meters().retried();
             let job = self.core.name().as_str();
-            tracing::warn!(job, error, ?pause, "the attempt failed; it is retried");
+            self.span.in_scope(|| {
+                tracing::warn!(job, error, ?pause, "the attempt failed; it is retried");
+            });
             self.shared.tell(&self.core, self.id, || EventKind::Retried { error, pause });
             if Box::pin(self.pause(pause)).await.is_none() {
                 return;
@@ -107,6 +112,9 @@ impl Execution {
         let attempt = run.attempt();
         self.shared.meters().started(attempt, self.id.due, || now);
         let context = self.context(attempt).limited(self.core.policy().timeout_limit());
+        if attempt == 1 {
+            self.span = span::run(&context, None);
+        }
         self.shared.tell(&self.core, self.id, || EventKind::Started { attempt });
         if let Some(callbacks) = self.core.callbacks() {
             callbacks.started(&context);
@@ -123,7 +131,16 @@ impl Execution {
         let (core, shared) = (&self.core, &self.shared);
         let timeout = core.policy().timeout_limit();
         let handler = |context| core.handler.call(context, shared.spawn_of(core));
-        attempt(context, shared.timer(), shared.meters(), &self.control, timeout, handler).await
+        attempt(
+            context,
+            &self.span,
+            shared.timer(),
+            shared.meters(),
+            &self.control,
+            timeout,
+            handler,
+        )
+        .await
     }
 
     /// `None` if the run was cancelled meanwhile.
@@ -142,7 +159,8 @@ impl Execution {
     }
 
     fn fail(&mut self, attempt: u32, state: RunState, error: String) {
-        tracing::error!(job = self.core.name().as_str(), error, "the run failed");
+        let job = self.core.name().as_str();
+        self.span.in_scope(|| tracing::error!(job, error, "the run failed"));
         let now = self.shared.wall_now();
         let kind = match state {
             RunState::TimedOut => EventKind::TimedOut,
@@ -165,6 +183,7 @@ impl Execution {
         if !end(&mut run) {
             tracing::error!(run = %self.id, state = %run.state(), "a run cannot end twice");
         }
+        span::ended(&self.span, run.state());
         if let (Some(attempt), Some(callbacks)) = (attempt, self.core.callbacks()) {
             callbacks.ended(&self.context(attempt), &run);
         }

@@ -13,7 +13,7 @@ use crate::attempt::{End, attempt, with_causes};
 use crate::context::Source;
 use crate::control::Control;
 use crate::event::EventKind;
-use crate::{BoxError, Context};
+use crate::{BoxError, Context, span};
 
 pub(crate) async fn execute(node: Arc<Node>, start: Start) {
     let Start { run, control } = start;
@@ -46,8 +46,10 @@ async fn run_once(node: &Arc<Node>, run: ClaimedRun, control: Arc<Control>) -> (
         expiry: None,
     };
     let context = context.limited(timeout);
+    let span = span::run(&context, Some(&node.settings.node));
     let handler = |context| handler.call(context, node.spawner());
-    let end = attempt(context, node.timer(), &node.meters, &control, timeout, handler).await;
+    let end = attempt(context, &span, node.timer(), &node.meters, &control, timeout, handler).await;
+    span::ended(&span, end.state());
     let ended = match end {
         End::Returned(Ok(output)) => Ended::Well(output),
         End::Returned(Err(error)) => Ended::Badly(text_of(error)),
