@@ -224,3 +224,86 @@ BEGIN
             r.attempt, r.fence, r.at, r.started, r.lease_until;
 END;
 $$;
+
+-- Moves jobs on from the versions that are given, and makes their runs and records. Tells the places of the
+-- jobs that were moved, and of each new run or record the job.
+--
+-- Each statement in here sees what was committed before it began. So whether an instant has ended already
+-- is asked once its run is made, which waits for whoever is recording the end of that very instant.
+CREATE FUNCTION {schema}.advance(
+    p_jobs bigint[], p_versions bigint[], p_next_dues timestamptz[], p_pauses boolean[], p_places bigint[],
+    p_of_jobs bigint[], p_of_versions bigint[], p_dues timestamptz[], p_states text[], p_notes text[],
+    p_now timestamptz
+)
+RETURNS TABLE (job bigint, place bigint)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_now timestamptz := coalesce(p_now, clock_timestamp());
+    v_moved bigint[];
+    v_places bigint[];
+    v_jobs bigint[];
+    v_dues timestamptz[];
+    v_recorded bigint[];
+BEGIN
+    -- A job that another node is moving right now is left to it, as it would be a moment later.
+    --
+    -- Nothing of a batch is joined with something of it: with the ways of joining that the store leaves
+    -- to the planner, that would take a time that grows with the square of the batch. `IS TRUE` keeps a
+    -- look-up a look-up.
+    WITH input AS (
+        SELECT * FROM unnest(p_jobs, p_versions, p_next_dues, p_pauses, p_places)
+            AS i (job, version, next_due, is_paused, place)
+    ),
+    locked AS (
+        SELECT i.* FROM {schema}.jobs j JOIN input i ON j.id = i.job
+        WHERE j.version = i.version ORDER BY j.id FOR UPDATE OF j SKIP LOCKED
+    ),
+    moved AS (
+        UPDATE {schema}.jobs j SET next_due = l.next_due, is_paused = l.is_paused,
+            version = j.version + 1
+        FROM locked l WHERE j.id = l.job RETURNING j.id, l.place
+    ),
+    plans AS (
+        SELECT p.due, p.state, p.note, j.*
+        FROM unnest(p_of_jobs, p_of_versions, p_dues, p_states, p_notes)
+            AS p (job, version, due, state, note)
+        JOIN {schema}.jobs j ON j.id = p.job
+        WHERE j.version = p.version AND (p.job IN (SELECT id FROM moved)) IS TRUE
+    ),
+    added AS (
+        INSERT INTO {schema}.runs (job, due, name, handler, payload, policy, runs_max, queue,
+            priority, at)
+        SELECT p.id, p.due, p.name, p.handler, p.payload, p.policy, p.runs_max, p.queue, p.priority,
+            least(p.due, v_now)
+        FROM plans p WHERE p.state = 'due'
+        ON CONFLICT DO NOTHING RETURNING job, due
+    ),
+    recorded AS (
+        INSERT INTO {schema}.history (job, due, name, state, attempt, queue, priority, at, ended,
+            error)
+        SELECT p.id, p.due, p.name, p.state, 0, p.queue, p.priority, least(p.due, v_now), v_now,
+            p.note
+        FROM plans p WHERE p.state <> 'due' AND NOT EXISTS
+            (SELECT 1 FROM {schema}.runs r WHERE r.job = p.id AND r.due = p.due)
+        ON CONFLICT DO NOTHING RETURNING job
+    )
+    SELECT m.jobs, m.places, a.jobs, a.dues, r.jobs INTO v_moved, v_places, v_jobs, v_dues, v_recorded
+    FROM (SELECT array_agg(id) AS jobs, array_agg(place) AS places FROM moved) m,
+        (SELECT array_agg(job) AS jobs, array_agg(due) AS dues FROM added) a,
+        (SELECT array_agg(job) AS jobs FROM recorded) r;
+
+    RETURN QUERY
+        WITH ended AS (
+            DELETE FROM {schema}.runs r USING unnest(v_jobs, v_dues) AS n (job, due)
+            WHERE r.job = n.job AND r.due = n.due AND EXISTS
+                (SELECT 1 FROM {schema}.history h WHERE h.job = n.job AND h.due = n.due)
+            RETURNING r.job, r.due
+        )
+        SELECT * FROM unnest(v_moved, v_places)
+        UNION ALL SELECT n.job, NULL FROM unnest(v_jobs, v_dues) AS n (job, due)
+            WHERE ((n.job, n.due) IN (SELECT job, due FROM ended)) IS NOT TRUE
+        UNION ALL SELECT *, NULL FROM unnest(v_recorded);
+END;
+$$;

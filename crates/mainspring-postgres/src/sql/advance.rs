@@ -9,35 +9,8 @@ use tokio_postgres::types::ToSql;
 use super::{Answers, Outcome, firsts, rows};
 use crate::column::{Instant, get, signed};
 
-/// A job that another node is moving right now is left to it, as it would be a moment later.
-///
-/// Nothing of a batch is joined with something of it: with the ways of joining that are left by
-/// [`Pool`](crate::pool::Pool), that would take a time that grows with the square of the batch. `IS TRUE`
-/// keeps a look-up a look-up.
-const ADVANCE: &str = "WITH input AS (SELECT * FROM unnest($1::bigint[], $2::bigint[], \
-    $3::timestamptz[], $4::boolean[], $5::bigint[]) AS i (job, version, next_due, is_paused, \
-    place)), \
-    locked AS (SELECT i.* FROM {schema}.jobs j JOIN input i ON j.id = i.job \
-    WHERE j.version = i.version ORDER BY j.id FOR UPDATE OF j SKIP LOCKED), \
-    moved AS (UPDATE {schema}.jobs j SET next_due = l.next_due, is_paused = l.is_paused, \
-    version = j.version + 1 FROM locked l WHERE j.id = l.job RETURNING j.id, l.place), \
-    plans AS (SELECT p.due, p.state, p.note, j.* FROM unnest($6::bigint[], $7::bigint[], \
-    $8::timestamptz[], $9::text[], $10::text[]) AS p (job, version, due, state, note) \
-    JOIN {schema}.jobs j ON j.id = p.job WHERE j.version = p.version \
-    AND (p.job IN (SELECT id FROM moved)) IS TRUE), \
-    clock AS (SELECT coalesce($11::timestamptz, clock_timestamp()) AS now), \
-    added AS (INSERT INTO {schema}.runs (job, due, name, handler, payload, policy, runs_max, \
-    queue, priority, at) SELECT p.id, p.due, p.name, p.handler, p.payload, p.policy, p.runs_max, \
-    p.queue, p.priority, least(p.due, now) FROM plans p, clock WHERE p.state = 'due' AND NOT \
-    EXISTS (SELECT 1 FROM {schema}.history h WHERE h.job = p.id AND h.due = p.due) \
-    ON CONFLICT DO NOTHING RETURNING job), \
-    recorded AS (INSERT INTO {schema}.history (job, due, name, state, attempt, queue, priority, \
-    at, ended, error) SELECT p.id, p.due, p.name, p.state, 0, p.queue, p.priority, \
-    least(p.due, now), now, p.note FROM plans p, clock WHERE p.state <> 'due' AND NOT EXISTS \
-    (SELECT 1 FROM {schema}.runs r WHERE r.job = p.id AND r.due = p.due) \
-    ON CONFLICT DO NOTHING RETURNING job) \
-    SELECT id, place FROM moved UNION ALL SELECT job, NULL FROM added \
-    UNION ALL SELECT job, NULL FROM recorded";
+const ADVANCE: &str = "SELECT job, place FROM {schema}.advance($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+    $10, $11)";
 
 pub(crate) async fn advance(
     client: Client,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use mainspring_job::store::{
-    Claim, Finish, Outcome, RunQuery, Store, StoreErrorKind, Verdict, Work,
+    Advance, Advanced, Claim, Finish, JobDraft, Outcome, RunQuery, Store, StoreErrorKind, Verdict,
+    Work,
 };
 use mainspring_job::{JobName, RunState};
 use mainspring_postgres::{PostgresOptions, PostgresStore};
@@ -32,6 +33,7 @@ async fn one_server_in_many_ways() {
     news_reaches_other_nodes(&url).await;
     what_cannot_be_is_told(&url).await;
     a_second_outcome_of_one_instant_is_refused(&url).await;
+    an_instant_whose_end_is_just_recorded_is_not_run_again(&url).await;
     a_plan_made_while_empty_does_not_last(&url).await;
     a_read_only_database_is_told(&url).await;
 }
@@ -144,6 +146,39 @@ async fn a_second_outcome_of_one_instant_is_refused(url: &str) {
     let of =
         |name: &str| history.iter().find(|run| run.name.as_str() == name).expect("it is there");
     assert_eq!((of("a").state, of("b").state), (RunState::Failed, RunState::Succeeded));
+    assert!(store.runs(&RunQuery::live(10)).await.expect("runs").is_empty());
+}
+
+/// Of two that change the same rows the second waits; what it had looked up before is stale then.
+async fn an_instant_whose_end_is_just_recorded_is_not_run_again(url: &str) {
+    let options = PostgresOptions::new(url).expect("an address").schema("again");
+    let store = options.expect("a schema").connect().await.expect("it connects");
+    let draft = JobDraft::new(JobName::new("job").expect("a name"));
+    store.upsert(&[draft]).await.expect("upsert");
+    let due = store.now().await.expect("now");
+    let plan = async || {
+        let job = store.job("job").await.expect("job").expect("it is there");
+        store.advance(&[Advance::of(&job).run(due)]).await.expect("advance")
+    };
+    assert_eq!(plan().await, [Advanced::Done { runs: 1 }]);
+    assert_eq!(store.claim(&Claim::new("n", 1)).await.expect("claim").len(), 1);
+
+    let mut recorder = client(url).await;
+    let end = recorder.transaction().await.expect("a transaction");
+    let sql = "WITH gone AS (DELETE FROM again.runs RETURNING *) INSERT INTO again.history (job, due, \
+               name, state, attempt, fence, queue, priority, at, ended) SELECT job, due, name, \
+               'succeeded', attempt, fence, queue, priority, at, at FROM gone";
+    assert_eq!(end.execute(sql, &[]).await.expect("it ends"), 1);
+    let onlooker = client(url).await;
+    let commit = async {
+        let waits = "SELECT 1 FROM pg_locks WHERE NOT granted";
+        while onlooker.query(waits, &[]).await.expect("locks").is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        end.commit().await.expect("commit");
+    };
+    let (planned, ()) = tokio::join!(plan(), commit);
+    assert_eq!(planned, [Advanced::Done { runs: 0 }]);
     assert!(store.runs(&RunQuery::live(10)).await.expect("runs").is_empty());
 }
 
