@@ -108,6 +108,11 @@ pub(crate) struct Run {
         value_parser = RunStore::read
     )]
     pub(crate) store: Option<RunStore>,
+    /// How long a node of a database may be silent before others take over what it runs
+    ///
+    /// A stalled machine that is silent for longer loses its runs, and what they come to is not recorded.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = lease)]
+    pub(crate) lease: Duration,
     /// Reap processes that commands leave behind; on by itself for process 1
     #[arg(long)]
     pub(crate) init: bool,
@@ -436,6 +441,12 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "allowed: lengths of time such as 10s, 2m30s or 0s".to_owned();
     let signed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
     Duration::try_from(signed).map_err(|_| wrong())
+}
+
+fn lease(text: &str) -> Result<Duration, String> {
+    let allowed = Duration::from_secs(1)..=Duration::from_secs(86_400);
+    let lease = duration(text).ok().filter(|lease| allowed.contains(lease));
+    lease.ok_or_else(|| "allowed: 1s to 24h, such as 30s or 2m".to_owned())
 }
 
 /// A length of time that is not zero.

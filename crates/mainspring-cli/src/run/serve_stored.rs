@@ -73,7 +73,7 @@ pub(super) async fn serve(
 /// Between machines another one takes over what a dead one has begun. On one machine nobody does, as under
 /// cron: its command may well have survived the program.
 fn scheduler(arguments: &Run, store: Arc<dyn Store>) -> StoreScheduler {
-    let builder = StoreScheduler::builder(store);
+    let builder = StoreScheduler::builder(store).lease(arguments.lease);
     match &arguments.store {
         Some(RunStore(Some(Address::Postgres(_)))) => builder.build(),
         _ => builder.claims_max(1).build(),

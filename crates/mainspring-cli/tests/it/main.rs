@@ -9,11 +9,17 @@ mod help;
 mod jitter;
 mod jobs_toml;
 mod next;
+#[cfg(all(unix, feature = "postgres"))]
+mod nodes;
 mod program;
 #[cfg(unix)]
 mod reaping;
 #[cfg(unix)]
 mod reload;
+#[cfg(all(unix, feature = "postgres"))]
+#[path = "../../../mainspring-postgres/tests/it/server.rs"]
+#[expect(dead_code, reason = "the store's own tests break their servers")]
+mod server;
 mod simulate;
 #[cfg(unix)]
 mod stopping;

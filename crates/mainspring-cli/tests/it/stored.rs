@@ -22,10 +22,12 @@ fn ask_json(directory: &Directory, arguments: &[&str]) -> Vec<Value> {
 }
 
 fn run(directory: &Directory, file: &str) -> Running {
-    let mut command = mainspring();
+    run_with(directory, &[file])
+}
+
+fn run_with(directory: &Directory, arguments: &[&str]) -> Running {
     let store = format!("sqlite:{}", directory.path().join("jobs.db").display());
-    command.args(["run", "--log-format", "json", "--store", &store]).arg(file);
-    Running::spawn(command)
+    Running::start(&[&["--store", &store], arguments].concat())
 }
 
 #[test]
@@ -35,7 +37,8 @@ fn jobs_go_on_where_a_killed_program_left_them() {
                 [jobs.slow]\nschedule = '@reboot'\ncommand = 'echo begun; sleep 60'\n";
     let file = directory.write("jobs.toml", jobs);
     let file = file.to_str().expect("UTF-8");
-    let mut running = run(&directory, file);
+    let run = |file: &str| run_with(&directory, &["--lease", "2s", file]);
+    let mut running = run(file);
     running.wait_for_line("begun");
     let before = ask_json(&directory, &["jobs", "hourly"]);
     let live = ask_json(&directory, &["runs"]);
@@ -46,7 +49,7 @@ fn jobs_go_on_where_a_killed_program_left_them() {
     running.signal(nix::sys::signal::Signal::SIGKILL);
     running.wait();
 
-    let mut running = run(&directory, file);
+    let mut running = run(file);
     let event = running.wait_for_message("running");
     assert_eq!((&event["jobs"], &event["known"]), (&2.into(), &2.into()), "{event}");
     // The interval goes on from where it was.
@@ -71,8 +74,10 @@ fn triggered_paused_resumed_and_forgotten() {
 
     let done = ask_json(&directory, &["trigger", "good", "bad"]);
     assert_eq!(done.iter().map(|line| &line["done"]).collect::<Vec<_>>(), ["triggered"; 2]);
-    running.wait_for_message("finished");
-    running.wait_for_message("failed");
+    // They end in any order.
+    for _ in &done {
+        running.wait_for(|event| event["message"] == "finished" || event["message"] == "failed");
+    }
     assert_eq!(running.stop(), Some(0));
 
     let failed = ask_json(&directory, &["history", "--state", "failed"]);
@@ -157,6 +162,10 @@ fn what_is_wrong_is_said() {
     let output = mainspring().args(["jobs", "--store", "jobs.db"]).output().expect("it starts");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("sqlite:PATH"));
+    let output =
+        mainspring().args(["run", "--lease", "5ms", "crontab"]).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("1s to 24h"));
     let output = mainspring().arg("jobs").output().expect("it starts");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("there is no store in `"));
