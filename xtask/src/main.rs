@@ -5,6 +5,7 @@
 
 mod chores;
 mod cross;
+mod deb;
 mod postgres;
 mod sanitize;
 mod step;
@@ -29,6 +30,7 @@ Usage: cargo xtask CHORE
                 quick part), or `install` (the compilers and Wine that this needs; as root)
   sanitize [S]  test the executor under AddressSanitizer and ThreadSanitizer, or the one named
                 (`address`, `thread`); `cross install` brings what the latter needs
+  deb           make a Debian package in target/debian; `cargo install cargo-deb` comes first
   help          this text
 ";
 
@@ -54,12 +56,13 @@ fn dispatch(args: &[String]) -> Result<(), Failure> {
         ["bench", rest @ ..] => chores::bench(rest),
         ["cross", rest @ ..] => cross::cross(rest),
         ["sanitize", rest @ ..] => sanitize::sanitize(rest),
+        ["deb"] => deb::deb(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())
         }
         [] => Err(Failure::usage(format!("no chore was named\n\n{HELP}"))),
-        ["test" | "check" | "ci", extra, ..] => {
+        ["test" | "check" | "ci" | "deb", extra, ..] => {
             Err(Failure::usage(format!("unexpected argument `{extra}`: this chore takes none")))
         }
         [other, ..] => Err(Failure::usage(format!("no chore is called `{other}`\n\n{HELP}"))),

@@ -104,8 +104,8 @@ fn schedules(unit: &Unit, base: &mut Draft) -> (Vec<Draft>, Vec<Problem>) {
             }
             "Persistent" if is_yes(&entry.value) => {
                 base.policies.push(("misfire", "once".into()));
-                let comment = "Persistent: a sleep is made up for, a time in which mainspring does \
-                               not run is not";
+                let comment =
+                    "Persistent: made up for over restarts too, unless by `run --store none`";
                 base.comments.push(comment.into());
             }
             "Persistent" | "Unit" => {}

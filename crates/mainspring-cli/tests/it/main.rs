@@ -11,6 +11,7 @@ mod jobs_toml;
 mod next;
 #[cfg(all(unix, feature = "postgres"))]
 mod nodes;
+mod packaging;
 mod program;
 #[cfg(unix)]
 mod reaping;
