@@ -5,6 +5,8 @@
 
 #[path = "tidy/arrows.rs"]
 mod arrows;
+#[path = "tidy/links.rs"]
+mod links;
 #[path = "tidy/manifests.rs"]
 mod manifests;
 #[path = "tidy/sources.rs"]
@@ -50,6 +52,15 @@ fn rust_sources_are_tidy() {
     assert!(files.len() > 10, "only {} Rust files were found", files.len());
     let complaints: Vec<_> =
         files.iter().flat_map(|path| sources::check_rust(path, &tree::read(path))).collect();
+    assert_none(&complaints);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let files = tree::files_ending(".md");
+    assert!(files.len() > 5, "only {} texts were found", files.len());
+    let complaints: Vec<_> =
+        files.iter().flat_map(|path| links::check(path, &tree::read(path), tree::exists)).collect();
     assert_none(&complaints);
 }
 

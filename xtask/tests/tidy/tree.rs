@@ -25,6 +25,11 @@ pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// Whether there is such a file or folder, named from the root.
+pub(crate) fn exists(path: &Path) -> bool {
+    root().join(path).exists()
+}
+
 /// Files whose name ends so, named from the root with `/`; without hidden folders (but `.ci`), build
 /// output and what fuzzing found.
 pub(crate) fn files_ending(ending: &str) -> Vec<String> {
