@@ -29,7 +29,9 @@ pub enum Inquiry {
     Enqueue { pieces: usize, batch: usize },
     /// How long after they are due pieces start, in milliseconds: the median, and the 99th percentile.
     Late(Stream),
-    /// Jobs moved on, and their runs taken and recorded, per second.
+    /// Jobs moved on, and their runs made, per second.
+    Plans { jobs: usize, batch: usize },
+    /// The same, and the runs taken and recorded.
     Jobs { stored: usize, runs: usize },
 }
 
@@ -64,8 +66,8 @@ pub trait Queue: Send + Sync {
     fn work(self: Arc<Self>, size: usize) -> Step;
     /// Makes so many jobs, all due, together.
     fn add_jobs(self: Arc<Self>, count: usize) -> Step;
-    /// Moves up to `size` jobs on by a day, makes their runs, takes them, and records each as done.
-    fn advance(self: Arc<Self>, size: usize) -> Step;
+    /// Moves up to `size` jobs on by a day, and makes their runs.
+    fn plan(self: Arc<Self>, size: usize) -> Step;
 }
 
 /// Opens a store for so many workers.
@@ -83,10 +85,15 @@ pub fn answer(open: Open, place: &Place, inquiry: Inquiry) -> Reply {
             let queue = open(place, 1)?;
             rate(pieces, || block_on(fill(queue, pieces, batch)))?
         }
+        Inquiry::Plans { jobs, batch } => {
+            let queue = open(place, 1)?;
+            block_on(add_jobs(queue.clone(), jobs))?;
+            rate(jobs, || block_on(plan(queue, jobs, batch)))?
+        }
         Inquiry::Jobs { stored, runs } => {
             let queue = open(place, 1)?;
-            block_on(jobs(queue.clone(), stored))?;
-            rate(runs, || block_on(move_on(queue, runs)))?
+            block_on(add_jobs(queue.clone(), stored))?;
+            rate(runs, || block_on(plan_and_work(queue, runs)))?
         }
         Inquiry::Late(_) => return Err("hears of nothing".to_owned()),
     };
@@ -156,7 +163,7 @@ async fn work_off(queue: Arc<dyn Queue>, shift: Shift) -> Result<usize, String> 
 /// So many are made, taken and recorded together.
 const JOBS_BATCH: usize = 1000;
 
-async fn jobs(queue: Arc<dyn Queue>, count: usize) -> Result<usize, String> {
+async fn add_jobs(queue: Arc<dyn Queue>, count: usize) -> Result<usize, String> {
     let mut done = 0;
     while done < count {
         done += queue.clone().add_jobs(JOBS_BATCH.min(count - done)).await?;
@@ -164,10 +171,22 @@ async fn jobs(queue: Arc<dyn Queue>, count: usize) -> Result<usize, String> {
     Ok(done)
 }
 
-async fn move_on(queue: Arc<dyn Queue>, runs: usize) -> Result<usize, String> {
+async fn plan(queue: Arc<dyn Queue>, jobs: usize, batch: usize) -> Result<usize, String> {
+    let mut done = 0;
+    while done < jobs {
+        match queue.clone().plan(batch.min(jobs - done)).await? {
+            0 => break,
+            more => done += more,
+        }
+    }
+    Ok(done)
+}
+
+async fn plan_and_work(queue: Arc<dyn Queue>, runs: usize) -> Result<usize, String> {
     let mut done = 0;
     while done < runs {
-        match queue.clone().advance(JOBS_BATCH.min(runs - done)).await? {
+        let planned = queue.clone().plan(JOBS_BATCH.min(runs - done)).await?;
+        match queue.clone().work(planned).await? {
             0 => break,
             more => done += more,
         }

@@ -326,7 +326,7 @@ pub const STORES: [StoresEntry; 5] = [
         name: "apalis",
         package: "apalis-postgres",
         refuses: |home, inquiry| match inquiry {
-            StoresInquiry::Jobs { .. } => Some(NO_JOBS),
+            StoresInquiry::Plans { .. } | StoresInquiry::Jobs { .. } => Some(NO_JOBS),
             StoresInquiry::Late(stream) if !stream.ahead.is_zero() => {
                 Some("keeps whole seconds, rounded down")
             }

@@ -88,8 +88,7 @@ impl Sqlite {
             transaction.prepare_cached(sql)?.execute([payload])?;
         }
         transaction.commit()?;
-        drop(connection);
-        self.batch(size)
+        Ok(moved.len())
     }
 }
 
@@ -116,7 +115,7 @@ impl Queue for Sqlite {
         blocking(move || self.repeat(count, sql))
     }
 
-    fn advance(self: Arc<Self>, size: usize) -> Step {
+    fn plan(self: Arc<Self>, size: usize) -> Step {
         blocking(move || self.move_on(size))
     }
 }
@@ -199,8 +198,8 @@ impl Postgres {
 
     async fn move_on(&self, size: usize) -> Outcome<usize> {
         let hand = self.hand();
-        hand.client.execute(&hand.advance, &[&(size as i64)]).await?;
-        self.batch(size).await
+        let moved = hand.client.execute(&hand.advance, &[&(size as i64)]).await?;
+        Ok(moved as usize)
     }
 }
 
@@ -217,7 +216,7 @@ impl Queue for Postgres {
         Box::pin(async move { self.upsert(count).await.map_err(|error| error.to_string()) })
     }
 
-    fn advance(self: Arc<Self>, size: usize) -> Step {
+    fn plan(self: Arc<Self>, size: usize) -> Step {
         Box::pin(async move { self.move_on(size).await.map_err(|error| error.to_string()) })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use mainspring_job::JobName;
 use mainspring_job::store::{
-    Advance, Claim, Enqueued, Finish, JobDraft, Outcome, Store, Work, from_micros,
+    Advance, Advanced, Claim, Enqueued, Finish, JobDraft, Outcome, Store, Work, from_micros,
 };
 use mainspring_postgres::{PostgresOptions, PostgresStore};
 use mainspring_schedule::Schedule;
@@ -76,7 +76,7 @@ impl Queue for Ours {
         })
     }
 
-    fn advance(self: Arc<Self>, size: usize) -> Step {
+    fn plan(self: Arc<Self>, size: usize) -> Step {
         Box::pin(async move {
             // All are due by then, the earliest first.
             let jobs = self.0.due_jobs(Timestamp::MAX, size).await.map_err(told)?;
@@ -87,8 +87,8 @@ impl Queue for Ours {
                     Some(Advance::of(job).to(due.checked_add(DAY).ok()).run(due))
                 })
                 .collect();
-            self.0.advance(&steps).await.map_err(told)?;
-            work(&*self.0, size).await
+            let moved = self.0.advance(&steps).await.map_err(told)?;
+            Ok(moved.into_iter().filter(|moved| *moved == Advanced::Done { runs: 1 }).count())
         })
     }
 }

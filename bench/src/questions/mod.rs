@@ -33,7 +33,7 @@ pub struct Entry {
 }
 
 /// Every question, in the order in which they are asked.
-pub const ALL: [Entry; 43] = [
+pub const ALL: [Entry; 44] = [
     Entry { name: cron_right::NAME, build: cron_right::question },
     Entry { name: cron_parse::NAME, build: cron_parse::question },
     Entry { name: cron_next::NAME, build: cron_next::question },
@@ -75,6 +75,7 @@ pub const ALL: [Entry; 43] = [
     Entry { name: exec_latency::PRIORITY, build: exec::priority },
     Entry { name: stores::RUNS, build: stores::runs },
     Entry { name: stores::ENQUEUE, build: stores::enqueue },
+    Entry { name: stores::PLANS, build: stores::plans },
     Entry { name: stores::JOBS, build: stores::jobs },
     Entry { name: stores::LATE, build: stores::late },
 ];

@@ -11,6 +11,7 @@ use crate::stores::{Inquiry, Reply, Shift, Stream};
 
 pub const RUNS: &str = "stores-runs";
 pub const ENQUEUE: &str = "stores-enqueue";
+pub const PLANS: &str = "stores-plans";
 pub const JOBS: &str = "stores-jobs";
 pub const LATE: &str = "stores-late";
 
@@ -67,6 +68,19 @@ pub fn enqueue(settings: Settings) -> Question {
     });
     let sentence = "How many pieces of work are enqueued per second?";
     question(ENQUEUE, sentence, "per second", Better::Higher, ROUNDS, settings, rows.collect())
+}
+
+pub fn plans(settings: Settings) -> Question {
+    let jobs = if is_quick(settings) { 1_000 } else { 50_000 };
+    let mut rows = Vec::new();
+    for (home, name) in [(Home::Sqlite, "SQLite, FULL"), (Home::Postgres, "PostgreSQL")] {
+        for batch in [100, 1_000] {
+            let inquiry = Inquiry::Plans { jobs, batch };
+            rows.push(row(format!("{name}, {batch} at once"), |peer| ask(peer, home, inquiry)));
+        }
+    }
+    let sentence = "How many jobs that are due are moved on, and their runs made, per second?";
+    question(PLANS, sentence, "per second", Better::Higher, ROUNDS, settings, rows)
 }
 
 pub fn jobs(settings: Settings) -> Question {

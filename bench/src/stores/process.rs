@@ -31,7 +31,9 @@ pub fn ask(peer: &str, place: &Place, inquiry: Inquiry) -> Reply {
             let millis = |time: Duration| time.as_millis() as usize;
             ("late", vec![stream.pieces, millis(stream.gap), millis(stream.ahead)])
         }
-        Inquiry::Jobs { .. } => return Err("keeps no jobs with schedules".to_owned()),
+        Inquiry::Plans { .. } | Inquiry::Jobs { .. } => {
+            return Err("keeps no jobs with schedules".to_owned());
+        }
     };
     let mut child = Command::new(program)
         .args([peer, &address, question])
