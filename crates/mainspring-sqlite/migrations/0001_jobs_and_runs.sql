@@ -79,5 +79,6 @@ CREATE TABLE mainspring_queues (
     runs_max INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The last number given to a job (or to work without one), and to a claim.
-INSERT INTO mainspring_meta (name, value) VALUES ('last_job', 0), ('last_fence', 0);
+-- The last number given to a job (or to work without one), and to a claim; what no number of a claim was
+-- above, whatever a power cut has undone.
+INSERT INTO mainspring_meta (name, value) VALUES ('last_job', 0), ('last_fence', 0), ('fence_mark', 0);

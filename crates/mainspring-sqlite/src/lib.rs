@@ -37,6 +37,7 @@ mod open;
 mod sql;
 mod store;
 mod worker;
+mod writer;
 
 pub use open::{Durability, SqliteOptions};
 pub use sql::enqueue_in;

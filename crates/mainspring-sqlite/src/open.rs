@@ -31,7 +31,8 @@ const LOG_PAGES: i64 = 4096;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {
-    /// When it is on the disk: what was answered survives a power cut.
+    /// When it is on the disk: what was answered survives a power cut. Claims and heartbeats need not, as a
+    /// power cut ends their holders too: they do not wait for the disk.
     #[default]
     Full,
     /// When the operating system has it: what was answered survives the death of the process, but a
@@ -95,7 +96,7 @@ impl SqliteOptions {
         let mut writer = self.connect().map_err(at)?;
         migrate(&mut writer).map_err(at)?;
         let reader = self.connect().map_err(at)?;
-        SqliteStore::start(self.clock, writer, reader)
+        SqliteStore::start(self.clock, self.durability, writer, reader)
     }
 
     fn connect(&self) -> Result<Connection> {
@@ -109,11 +110,7 @@ impl SqliteOptions {
         }
         connection.busy_timeout(self.patience).map_err(explained)?;
         self.write_ahead(&connection)?;
-        let synchronous = match self.durability {
-            Durability::Full => "FULL",
-            Durability::Normal => "NORMAL",
-        };
-        connection.pragma_update(None, "synchronous", synchronous).map_err(explained)?;
+        synchronous(&connection, self.durability)?;
         // What a savepoint may have to bring back goes to memory, not to a file of its own.
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(explained)?;
         connection.pragma_update(None, "cache_size", CACHE_KIB).map_err(explained)?;
@@ -162,6 +159,15 @@ impl fmt::Debug for SqliteOptions {
             .field("patience", &self.patience)
             .finish_non_exhaustive()
     }
+}
+
+/// Sets when a commit counts as done, from the next transaction on.
+pub(crate) fn synchronous(connection: &Connection, durability: Durability) -> Result<()> {
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous).map_err(explained)
 }
 
 /// Brings the tables up to date. Two processes that do so at once do it one after the other.

@@ -14,11 +14,12 @@ use mainspring_job::store::{
 };
 use rusqlite::Connection;
 
-use crate::SqliteOptions;
 use crate::error::Result;
 use crate::open::Clock;
 use crate::sql;
-use crate::worker::Worker;
+use crate::worker::{Weight, Worker};
+use crate::writer::Writer;
+use crate::{Durability, SqliteOptions};
 
 /// A [`Store`] in an SQLite file.
 ///
@@ -57,9 +58,14 @@ impl SqliteStore {
         SqliteOptions::new(path).open()
     }
 
-    pub(crate) fn start(clock: Clock, writer: Connection, reader: Connection) -> Result<Self> {
+    pub(crate) fn start(
+        clock: Clock,
+        durability: Durability,
+        writer: Connection,
+        reader: Connection,
+    ) -> Result<Self> {
         let bell = Bell::default();
-        let writer = Worker::writer(writer, bell.clone())?;
+        let writer = Worker::writer(Writer::new(writer, bell.clone(), durability))?;
         let reader = Worker::reader(reader)?;
         Ok(Self { shared: Arc::new(Shared { clock, bell, writer, reader }) })
     }
@@ -76,17 +82,17 @@ impl SqliteStore {
 
     fn write<'a, T: Send + 'static>(
         &self,
-        is_news: bool,
+        weight: Weight,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Answer<'a, T> {
-        self.shared.writer.ask(is_news, work)
+        self.shared.writer.ask(weight, work)
     }
 
     fn read<'a, T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Answer<'a, T> {
-        self.shared.reader.ask(false, work)
+        self.shared.reader.ask(Weight::Quiet, work)
     }
 }
 
@@ -104,7 +110,7 @@ impl Store for SqliteStore {
 
     fn upsert<'a>(&'a self, jobs: &'a [JobDraft]) -> Answer<'a, Vec<Upserted>> {
         let jobs = jobs.to_vec();
-        self.write(true, move |connection| sql::jobs::upsert(connection, &jobs))
+        self.write(Weight::News, move |connection| sql::jobs::upsert(connection, &jobs))
     }
 
     fn jobs<'a>(&'a self, query: &'a JobQuery) -> Answer<'a, Vec<StoredJob>> {
@@ -114,7 +120,7 @@ impl Store for SqliteStore {
 
     fn remove<'a>(&'a self, name: &'a str) -> Answer<'a, bool> {
         let (name, now) = (name.to_owned(), self.clock());
-        self.write(true, move |connection| sql::jobs::remove(connection, &name, now))
+        self.write(Weight::News, move |connection| sql::jobs::remove(connection, &name, now))
     }
 
     fn due_jobs(&self, until: Timestamp, limit: usize) -> Answer<'_, Vec<StoredJob>> {
@@ -123,47 +129,55 @@ impl Store for SqliteStore {
 
     fn advance<'a>(&'a self, steps: &'a [Advance]) -> Answer<'a, Vec<Advanced>> {
         let (steps, now) = (steps.to_vec(), self.clock());
-        self.write(true, move |connection| sql::advance::advance(connection, &steps, now))
+        self.write(Weight::News, move |connection| sql::advance::advance(connection, &steps, now))
     }
 
     fn enqueue<'a>(&'a self, work: &'a [Work]) -> Answer<'a, Vec<Enqueued>> {
         let (work, now) = (work.to_vec(), self.clock());
-        self.write(true, move |connection| sql::enqueue::enqueue(connection, &work, now))
+        self.write(Weight::News, move |connection| sql::enqueue::enqueue(connection, &work, now))
     }
 
     fn claim<'a>(&'a self, claim: &'a Claim) -> Answer<'a, Vec<ClaimedRun>> {
         let (claim, now) = (claim.clone(), self.clock());
-        self.write(false, move |connection| sql::claim::claim(connection, &claim, now))
+        let is_light = claim.limit <= sql::fences::LIGHT_CLAIM_MAX;
+        let weight = if is_light { Weight::Light } else { Weight::Quiet };
+        self.write(weight, move |connection| sql::claim::claim(connection, &claim, now))
     }
 
     fn heartbeat<'a>(&'a self, holds: &'a [Hold], lease: Duration) -> Answer<'a, Vec<Beat>> {
         let (holds, now) = (holds.to_vec(), self.clock());
-        self.write(false, move |connection| sql::leases::heartbeat(connection, &holds, now, lease))
+        self.write(Weight::Light, move |connection| {
+            sql::leases::heartbeat(connection, &holds, now, lease)
+        })
     }
 
     fn finish<'a>(&'a self, ends: &'a [Finish]) -> Answer<'a, Vec<Verdict>> {
         let (ends, now) = (ends.to_vec(), self.clock());
-        self.write(true, move |connection| sql::finish::finish(connection, &ends, now))
+        self.write(Weight::News, move |connection| sql::finish::finish(connection, &ends, now))
     }
 
     fn release<'a>(&'a self, holds: &'a [Hold]) -> Answer<'a, Vec<Verdict>> {
         let (holds, now) = (holds.to_vec(), self.clock());
-        self.write(true, move |connection| sql::leases::release(connection, &holds, now))
+        self.write(Weight::News, move |connection| sql::leases::release(connection, &holds, now))
     }
 
     fn cancel<'a>(&'a self, runs: &'a [RunId]) -> Answer<'a, Vec<Cancelled>> {
         let (runs, now) = (runs.to_vec(), self.clock());
-        self.write(true, move |connection| sql::leases::cancel(connection, &runs, now))
+        self.write(Weight::News, move |connection| sql::leases::cancel(connection, &runs, now))
     }
 
     fn reap(&self, limit: usize, attempts_max: u32) -> Answer<'_, Vec<Reaped>> {
         let now = self.clock();
-        self.write(true, move |connection| sql::leases::reap(connection, limit, attempts_max, now))
+        self.write(Weight::News, move |connection| {
+            sql::leases::reap(connection, limit, attempts_max, now)
+        })
     }
 
     fn limit_queue<'a>(&'a self, queue: &'a str, runs: Option<u32>) -> Answer<'a, ()> {
         let queue = queue.to_owned();
-        self.write(true, move |connection| sql::claim::limit_queue(connection, &queue, runs))
+        self.write(Weight::News, move |connection| {
+            sql::claim::limit_queue(connection, &queue, runs)
+        })
     }
 
     fn runs<'a>(&'a self, query: &'a RunQuery) -> Answer<'a, Vec<StoredRun>> {
@@ -173,7 +187,7 @@ impl Store for SqliteStore {
 
     fn prune<'a>(&'a self, which: &'a Prune) -> Answer<'a, u64> {
         let which = *which;
-        self.write(false, move |connection| sql::history::prune(connection, which))
+        self.write(Weight::Quiet, move |connection| sql::history::prune(connection, which))
     }
 
     fn next_wake(&self) -> Answer<'_, NextWake> {
@@ -184,7 +198,7 @@ impl Store for SqliteStore {
     fn watch(&self) -> Watch {
         let watch = self.shared.bell.watch();
         // The thread begins to look whether other processes write.
-        drop(self.write(false, |_| Ok(())));
+        drop(self.write(Weight::Light, |_| Ok(())));
         watch
     }
 }

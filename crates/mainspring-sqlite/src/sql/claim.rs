@@ -12,7 +12,7 @@ use mainspring_job::store::{Claim, ClaimedRun, Fence, NextWake, from_micros, to_
 use rusqlite::{CachedStatement, Connection, Row, named_params};
 
 use super::columns::{instant, instant_if, job_and_due, later, name, run_id, signed};
-use super::{execute, row, rows, take_numbers};
+use super::{execute, fences, row, rows};
 use crate::error::{Result, explained};
 
 /// The first runs of a lane whose jobs have room.
@@ -64,7 +64,7 @@ pub(crate) fn claim(
         }
         // All numbers at once; those that are left over are given to nobody.
         let numbers = candidates.len().min(claim.limit - claimed.len());
-        let mut fence = take_numbers(connection, "last_fence", numbers)?;
+        let mut fence = fences::take(connection, numbers)?;
         for mut candidate in candidates {
             if claimed.len() == claim.limit {
                 return Ok(claimed);

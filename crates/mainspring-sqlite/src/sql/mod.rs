@@ -9,6 +9,7 @@ pub(crate) mod advance;
 pub(crate) mod claim;
 pub(crate) mod columns;
 pub(crate) mod enqueue;
+pub(crate) mod fences;
 pub(crate) mod finish;
 pub(crate) mod history;
 pub(crate) mod jobs;

@@ -2,6 +2,7 @@
 
 mod crash;
 mod disk;
+mod power;
 mod processes;
 mod scheduler;
 #[cfg(target_os = "linux")]
