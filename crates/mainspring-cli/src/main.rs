@@ -11,6 +11,7 @@ mod jobs_toml;
 mod log;
 mod next;
 mod problem;
+mod progress;
 mod run;
 mod simulate;
 mod stored;

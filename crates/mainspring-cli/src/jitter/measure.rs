@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use mainspring_timer::{Interval, Lateness, Precision, now};
 
-use super::progress::Progress;
+use super::table::short;
+use crate::progress::Progress;
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -59,9 +60,12 @@ const WARM_UP: u64 = 10;
 
 pub(super) async fn measure(plan: Plan) -> io::Result<Vec<Series>> {
     let mut all = Vec::new();
-    let progress = Progress::new(plan.periods.len() * SLOTS as usize * TIMERS.len());
+    // Shown between slots only, so that it disturbs no tick.
+    let slots = plan.periods.len() * SLOTS as usize * TIMERS.len();
+    let progress = Progress::new(Some(slots as u64));
     for period in plan.periods {
-        progress.period(period, plan.span * TIMERS.len() as u32);
+        let span = short(plan.span * TIMERS.len() as u32);
+        progress.begin(&format!("measuring every {}: about {span}", short(period)));
         let mut series = TIMERS.map(|timer| Series { period, timer, lateness: Lateness::new() });
         let ticks = (plan.span / SLOTS).as_nanos() / period.as_nanos();
         let ticks = u64::try_from(ticks).unwrap_or(u64::MAX).max(1);
@@ -70,7 +74,7 @@ pub(super) async fn measure(plan: Plan) -> io::Result<Vec<Series>> {
                 // Who comes first moves on.
                 let series = &mut series[(place + slot) % TIMERS.len()];
                 tick(series, ticks).await?;
-                progress.slot();
+                progress.step();
             }
         }
         all.extend(series);

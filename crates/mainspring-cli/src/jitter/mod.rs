@@ -2,7 +2,6 @@
 
 mod measure;
 mod picture;
-mod progress;
 mod table;
 
 use std::fs;

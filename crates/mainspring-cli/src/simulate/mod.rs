@@ -1,7 +1,6 @@
 //! `mainspring simulate`: what a span of time would bring, without waiting for it.
 
 mod heat;
-mod progress;
 mod report;
 mod svg;
 mod tally;
@@ -16,11 +15,11 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use mainspring_job::Overlap;
 
-use self::progress::Progress;
 use self::world::{Span, World};
 use crate::cli::Simulate;
 use crate::exit::Exit;
 use crate::jobs::{JobFile, Reading};
+use crate::progress::Progress;
 use crate::{check, timing};
 
 /// A minute's counts take twelve bytes; more years than this say nothing new.
@@ -57,9 +56,7 @@ pub(crate) fn simulate(arguments: &Simulate) -> io::Result<Exit> {
             return Ok(Exit::Failed(error));
         }
     }
-    let mut progress = Progress::new(&span);
-    let tally = world.live(&span, |now, runs| progress.passed(now, runs));
-    progress.finish();
+    let tally = world.live(&span, shown(&span));
     if tally.lost > 0 {
         let lost = tally.lost;
         return Ok(Exit::Failed(format!(
@@ -77,6 +74,24 @@ pub(crate) fn simulate(arguments: &Simulate) -> io::Result<Exit> {
         report::text(&tally, &span, &zone)?;
     }
     Ok(Exit::Well)
+}
+
+/// Shows how far the simulation has come.
+fn shown(span: &Span) -> impl FnMut(Timestamp, u64) + use<> {
+    let from = span.from;
+    let seconds = span.to.duration_since(from).as_secs().max(1);
+    let mut progress = Progress::new(Some(seconds.unsigned_abs()));
+    let mut steps = 0_u32;
+    move |now, runs| {
+        // Looking at the clock costs more than most steps of a simulation.
+        steps = steps.wrapping_add(1);
+        if steps.is_multiple_of(1024) {
+            let passed = now.duration_since(from).as_secs().clamp(0, seconds).unsigned_abs();
+            progress.at(passed, || {
+                format!("simulated until {}: {runs} runs", now.strftime("%Y-%m-%d"))
+            });
+        }
+    }
 }
 
 fn span(arguments: &Simulate, zone: &TimeZone) -> Result<Span, String> {

@@ -1,16 +1,16 @@
 //! Forgets old runs, batch by batch, so that whoever runs jobs meanwhile is not held up.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
 use jiff::{SignedDuration, Timestamp};
 use mainspring_job::store::{self, Store};
 use serde_json::json;
 
 use super::{Failure, Prune};
 use crate::exit::Exit;
+use crate::progress::Progress;
 
 const BATCH: usize = 1000;
 
@@ -23,24 +23,19 @@ pub(super) async fn prune(
     let age = SignedDuration::try_from(arguments.older_than).unwrap_or(SignedDuration::MAX);
     let ended_before = now.checked_sub(age).unwrap_or(Timestamp::MIN);
     let which = store::Prune { ended_before, keep: arguments.keep, limit: BATCH };
-    let bar = std::io::stderr().is_terminal().then(ProgressBar::new_spinner);
+    let mut progress = Progress::new(None);
     let mut forgotten = 0;
     loop {
         let batch = store.prune(&which).await?;
         forgotten += batch;
-        if let Some(bar) = &bar {
-            bar.set_message(format!("{forgotten} runs forgotten"));
-            bar.tick();
-        }
+        progress.at(forgotten, || format!("{forgotten} runs forgotten"));
         if batch < BATCH as u64 {
             break;
         }
         // Others write too.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    if let Some(bar) = &bar {
-        bar.finish_and_clear();
-    }
+    drop(progress);
     if arguments.store.json {
         let line = json!({"forgotten": forgotten, "ended_before": ended_before.to_string()});
         writeln!(out, "{line}")?;
