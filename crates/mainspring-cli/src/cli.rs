@@ -113,6 +113,10 @@ pub(crate) struct Run {
     /// A stalled machine that is silent for longer loses its runs, and what they come to is not recorded.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = lease)]
     pub(crate) lease: Duration,
+    /// Send a span of each run to an OpenTelemetry collector, such as http://localhost:4318
+    #[cfg(feature = "opentelemetry")]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub(crate) otlp: Option<String>,
     /// Reap processes that commands leave behind; on by itself for process 1
     #[arg(long)]
     pub(crate) init: bool,

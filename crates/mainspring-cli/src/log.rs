@@ -18,12 +18,12 @@ use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::LogFormat;
+use crate::spans::Spans;
 
-/// Begins to log; once per process.
-pub(crate) fn start(format: LogFormat) {
+/// Begins to log, and to send spans; once per process.
+pub(crate) fn start(format: LogFormat, spans: &Spans) {
     let colours = anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
     // The scheduler's words on a run would repeat ours, which know the command.
     let wanted = Targets::new()
@@ -35,10 +35,10 @@ pub(crate) fn start(format: LogFormat) {
         // When nobody reads the log any more, the jobs go on.
         .log_internal_errors(false);
     match format {
-        LogFormat::Text => builder.event_format(Text).finish().with(wanted).init(),
+        LogFormat::Text => spans.begin(builder.event_format(Text).finish().with(wanted)),
         LogFormat::Json => {
             let builder = builder.with_timer(Milliseconds).json().flatten_event(true);
-            builder.with_target(false).finish().with(wanted).init();
+            spans.begin(builder.with_target(false).finish().with(wanted));
         }
     }
 }

@@ -14,6 +14,7 @@ mod problem;
 mod progress;
 mod run;
 mod simulate;
+mod spans;
 mod stored;
 mod sys;
 mod timing;

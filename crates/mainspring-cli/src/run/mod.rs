@@ -28,6 +28,7 @@ use crate::cli::{self, LogFormat, Run, RunStore};
 use crate::exit::Exit;
 use crate::jobs::{JobFile, Reading};
 use crate::problem::Problem;
+use crate::spans::Spans;
 use crate::stored::Address;
 use crate::sys::{self, Request, Signals};
 use crate::{check, log};
@@ -54,7 +55,11 @@ pub(crate) fn run(arguments: &Run) -> io::Result<Exit> {
         Some(Ok(code)) => return Ok(Exit::Of(code)),
         Some(Err(error)) => return Ok(Exit::failed(format!("cannot act as init: {error}"))),
     }
-    log::start(arguments.log_format);
+    let spans = match Spans::of(arguments) {
+        Ok(spans) => spans,
+        Err(text) => return Ok(Exit::failed(text)),
+    };
+    log::start(arguments.log_format, &spans);
     let reading = reading(arguments);
     let job_files = match read(&arguments.files, reading) {
         Ok(files) => files,

@@ -11,6 +11,9 @@ mod jobs_toml;
 mod next;
 #[cfg(all(unix, feature = "postgres"))]
 mod nodes;
+mod observability;
+#[cfg(all(feature = "opentelemetry", unix))]
+mod otlp;
 mod packaging;
 mod program;
 #[cfg(unix)]
