@@ -49,6 +49,7 @@ Example:
     Jitter(Jitter),
     #[command(flatten)]
     Stored(stored::Command),
+    Top(Top),
     Completions(Completions),
     Man(Man),
     /// Becomes another user, then executes a command
@@ -364,6 +365,44 @@ impl Jitter {
         }
     }
 }
+
+/// Shows jobs, runs, history and nodes of a store on a terminal, and follows them
+///
+/// Asks the store each second, and at once when it has news. Runs and history are the first 500 of each,
+/// jobs the first 2,000 by their names.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES, after_long_help = TOP_HELP)]
+pub(crate) struct Top {
+    /// The store: sqlite:PATH, or postgres://USER@HOST/NAME; else the only one that `run` has made
+    #[arg(
+        long,
+        env = "MAINSPRING_STORE",
+        hide_env_values = true,
+        value_name = "STORE",
+        value_parser = stored::Address::read
+    )]
+    pub(crate) store: Option<stored::Address>,
+}
+
+const TOP_HELP: &str = "\
+Keys:
+  up, down, PgUp, PgDn   choose a line; Tab goes to another pane
+  t, p, r                trigger, pause, resume the job
+  c                      cancel the run, or all live runs of the job, after a question
+  /                      show only names that contain a text; Esc shows all
+  s                      sort jobs by name, or by what is next
+  ?                      these keys
+  q                      quit; so do Esc and Ctrl-C
+
+Examples:
+  mainspring top
+  mainspring top --store sqlite:/var/lib/app/jobs.db
+  mainspring top --store postgres://app@db/app
+
+Exit codes:
+  0  somebody has quit
+  1  there is no such store, or no terminal
+  2  the command line is wrong";
 
 const JITTER_HELP: &str = "\
 Examples:

@@ -18,6 +18,7 @@ mod spans;
 mod stored;
 mod sys;
 mod timing;
+mod top;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Schema => schema(),
         Command::Jitter(arguments) => jitter::jitter(&arguments),
         Command::Stored(command) => stored::carry_out(&command),
+        Command::Top(arguments) => top::top(&arguments),
         Command::Completions(arguments) => completions(&arguments),
         Command::Man(arguments) => man(&arguments),
         Command::AsUser(arguments) => {

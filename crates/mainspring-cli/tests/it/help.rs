@@ -22,6 +22,7 @@ fn help_has_examples_and_exit_codes() {
         "simulate",
         "convert",
         "jitter",
+        "top",
         "schema",
         "completions",
         "man",
@@ -30,7 +31,7 @@ fn help_has_examples_and_exit_codes() {
         assert!(help.contains(word), "{word}: {help}");
     }
     assert!(!help.contains("__as-user"), "{help}");
-    for command in ["run", "check", "next", "simulate", "convert", "jitter"] {
+    for command in ["run", "check", "next", "simulate", "convert", "jitter", "top"] {
         let help = said(&[command, "--help"]);
         assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");

@@ -30,4 +30,6 @@ mod stopping;
 #[cfg(unix)]
 mod stored;
 #[cfg(unix)]
+mod top;
+#[cfg(unix)]
 mod users;
