@@ -87,13 +87,13 @@ pub(crate) fn stored_job(row: &Row) -> Result<StoredJob> {
     })
 }
 
-/// The columns of a live run that [`stored_run`] reads.
+/// The columns of a live run that [`stored_run`] reads, but for its error and its output.
 pub(crate) const LIVE: &str = "job, due, name, state, attempt, fence, node, queue, priority, at, \
-    started, lease_until, NULL::timestamptz, error, NULL::text";
+    started, lease_until, NULL::timestamptz";
 
-/// The columns of an ended run that [`stored_run`] reads.
+/// The columns of an ended run that [`stored_run`] reads, but for its error and its output.
 pub(crate) const ENDED: &str = "job, due, name, state, attempt, fence, node, queue, priority, at, \
-    started, NULL::timestamptz, ended, error, output";
+    started, NULL::timestamptz, ended";
 
 pub(crate) fn stored_run(row: &Row) -> Result<StoredRun> {
     let state: String = get(row, 3)?;

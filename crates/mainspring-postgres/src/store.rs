@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use mainspring_job::RunId;
 use mainspring_job::store::{
     Advance, Advanced, Answer, Beat, Cancelled, Claim, ClaimedRun, Enqueued, Finish, Hold,
-    JobDraft, JobQuery, NextWake, Prune, Reaped, RunQuery, Store, StoredJob, StoredRun, Upserted,
-    Verdict, Watch, Work,
+    JobDraft, JobQuery, NextWake, Prune, Reaped, RunQuery, Store, StoredJob, StoredRun, Tally,
+    Upserted, Verdict, Watch, Work,
 };
 use tokio_postgres::Transaction;
 
@@ -327,5 +327,14 @@ impl Store for PostgresStore {
 
     fn watch(&self) -> Watch {
         self.shared.news.bell().watch()
+    }
+
+    fn tally(&self) -> Answer<'_, Tally> {
+        Box::pin(async move {
+            let Shared { schema, pool, .. } = &*self.shared;
+            let call = pool
+                .call(Twice::Harmless, move |client| Box::pin(sql::tally::tally(client, schema)));
+            call.await
+        })
     }
 }

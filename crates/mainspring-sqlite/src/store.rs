@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use mainspring_job::RunId;
 use mainspring_job::store::{
     Advance, Advanced, Answer, Beat, Bell, Cancelled, Claim, ClaimedRun, Enqueued, Finish, Hold,
-    JobDraft, JobQuery, NextWake, Prune, Reaped, RunQuery, Store, StoredJob, StoredRun, Upserted,
-    Verdict, Watch, Work, whole_micros,
+    JobDraft, JobQuery, NextWake, Prune, Reaped, RunQuery, Store, StoredJob, StoredRun, Tally,
+    Upserted, Verdict, Watch, Work, whole_micros,
 };
 use rusqlite::Connection;
 
@@ -200,5 +200,9 @@ impl Store for SqliteStore {
         // The thread begins to look whether other processes write.
         drop(self.write(Weight::Light, |_| Ok(())));
         watch
+    }
+
+    fn tally(&self) -> Answer<'_, Tally> {
+        self.read(sql::tally::tally)
     }
 }

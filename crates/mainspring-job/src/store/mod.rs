@@ -79,7 +79,7 @@ pub use instant::{from_micros, to_micros, whole_micros};
 pub use job::{JobDraft, StoredJob, Upserted};
 pub use lease::{Beat, Cancelled, Claim, ClaimedRun, Fence, Hold, Reaped};
 pub use memory::MemoryStore;
-pub use query::{JobQuery, NextWake, Prune, RunQuery, StoredRun};
+pub use query::{Holder, JobQuery, NextWake, Prune, RunQuery, StoredRun, Tally};
 pub use work::{Enqueued, Work};
 
 use crate::{JobId, RunId};
@@ -198,6 +198,28 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         Box::pin(async move { Ok(self.jobs(&JobQuery::named(name)).await?.pop()) })
     }
 
+    /// How much there is.
+    ///
+    /// For people who look: it may read all jobs and all live runs, and a store should answer it by
+    /// counting. What changes meanwhile is counted or not.
+    fn tally(&self) -> Answer<'_, Tally> {
+        Box::pin(async move {
+            let mut tally = Tally::default();
+            let mut query = JobQuery::first(TALLY_PAGE);
+            loop {
+                let page = self.jobs(&query).await?;
+                page.iter().for_each(|job| tally.count_job(job));
+                match page.last().filter(|_| page.len() == TALLY_PAGE) {
+                    Some(last) => query = query.after(last.name.as_str()),
+                    None => break,
+                }
+            }
+            let runs = self.runs(&RunQuery::live(usize::MAX).without_texts()).await?;
+            runs.iter().for_each(|run| tally.count_run(run));
+            Ok(tally)
+        })
+    }
+
     /// Nothing of the job is due until it is resumed; runs that are there go on. `false` if there is
     /// no such job.
     fn pause<'a>(&'a self, name: &'a str) -> Answer<'a, bool> {
@@ -249,6 +271,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         })
     }
 }
+
+/// So many jobs are read at a time to be counted.
+const TALLY_PAGE: usize = 1000;
 
 /// What [`change`] did.
 struct Changed {

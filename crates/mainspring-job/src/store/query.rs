@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Fence;
+use super::{Fence, StoredJob};
 use crate::{JobName, RunId, RunState};
 
 /// Which jobs to read: all, in the order of their names' bytes, a page at a time.
@@ -63,12 +63,15 @@ pub struct RunQuery {
     pub after: Option<(Timestamp, RunId)>,
     /// At most so many.
     pub limit: usize,
+    /// Whether errors and outputs are read too, which may be long; without, they are `None`.
+    pub with_texts: bool,
 }
 
 impl RunQuery {
     /// The `limit` live runs that are due first.
     pub fn live(limit: usize) -> Self {
-        Self { ended: false, name: None, id: None, state: None, after: None, limit }
+        let (name, id, state, after) = (None, None, None, None);
+        Self { ended: false, name, id, state, after, limit, with_texts: true }
     }
 
     /// The `limit` runs that ended last.
@@ -89,6 +92,11 @@ impl RunQuery {
     /// In this state.
     pub fn in_state(self, state: RunState) -> Self {
         Self { state: Some(state), ..self }
+    }
+
+    /// Without errors and outputs: for who asks for many runs and shows when they were.
+    pub fn without_texts(self) -> Self {
+        Self { with_texts: false, ..self }
     }
 
     /// Those after `last`, the last ended run of the page before.
@@ -128,6 +136,61 @@ pub struct StoredRun {
     pub error: Option<String>,
     /// What came out.
     pub output: Option<String>,
+}
+
+/// How much there is in a store, and who has what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many jobs.
+    pub jobs: u64,
+    /// How many of them are paused.
+    pub paused: u64,
+    /// How many runs are due and not claimed, those that may not be claimed yet included.
+    pub due: u64,
+    /// The nodes that hold runs, by their names' bytes.
+    pub holders: Vec<Holder>,
+}
+
+/// A node that holds runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its name.
+    pub node: String,
+    /// How many runs.
+    pub running: u64,
+    /// When the first of their leases ends; in the past if the node has fallen silent.
+    pub lease_until: Option<Timestamp>,
+}
+
+impl Tally {
+    /// How many runs are claimed.
+    pub fn running(&self) -> u64 {
+        self.holders.iter().map(|holder| holder.running).sum()
+    }
+
+    /// Counts one more job.
+    pub(crate) fn count_job(&mut self, job: &StoredJob) {
+        self.jobs += 1;
+        self.paused += u64::from(job.is_paused);
+    }
+
+    /// Counts one more live run.
+    pub(crate) fn count_run(&mut self, run: &StoredRun) {
+        if run.state == RunState::Due {
+            self.due += 1;
+            return;
+        }
+        let node = run.node.as_deref().unwrap_or_default();
+        let found = self.holders.binary_search_by(|holder| holder.node.as_str().cmp(node));
+        let place = found.unwrap_or_else(|place| {
+            let holder = Holder { node: node.to_owned(), running: 0, lease_until: None };
+            self.holders.insert(place, holder);
+            place
+        });
+        let holder = &mut self.holders[place];
+        holder.running += 1;
+        holder.lease_until = [holder.lease_until, run.lease_until].into_iter().flatten().min();
+    }
 }
 
 /// Which ended runs to forget.

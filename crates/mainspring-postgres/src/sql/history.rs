@@ -49,13 +49,21 @@ pub(crate) async fn read(
         filters.push(format!("(ended, job, due) < (${first}, ${second}, ${third})"));
     }
     let filters = filters.join(" AND ");
+    let texts = match (query.with_texts, query.ended) {
+        (true, true) => "error, output",
+        (true, false) => "error, NULL::text",
+        (false, _) => "NULL::text, NULL::text",
+    };
     let sql = if query.ended {
         format!(
-            "SELECT {ENDED} FROM {{schema}}.history WHERE {filters} \
+            "SELECT {ENDED}, {texts} FROM {{schema}}.history WHERE {filters} \
              ORDER BY ended DESC, job DESC, due DESC LIMIT $1"
         )
     } else {
-        format!("SELECT {LIVE} FROM {{schema}}.runs WHERE {filters} ORDER BY due, job LIMIT $1")
+        format!(
+            "SELECT {LIVE}, {texts} FROM {{schema}}.runs WHERE {filters} \
+             ORDER BY due, job LIMIT $1"
+        )
     };
     let found = rows(&client, schema, &sql, &params).await?;
     Ok(found.iter().map(stored_run).collect::<Result<_, _>>()?)

@@ -7,6 +7,7 @@ pub(crate) mod finish;
 pub(crate) mod history;
 pub(crate) mod jobs;
 pub(crate) mod leases;
+pub(crate) mod tally;
 
 use std::collections::HashMap;
 use std::hash::Hash;

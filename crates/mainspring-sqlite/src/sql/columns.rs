@@ -34,13 +34,13 @@ pub(crate) fn stored_job(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
     })
 }
 
-/// The columns of a live run that [`stored_run`] reads.
+/// The columns of a live run that [`stored_run`] reads, but for its error and its output.
 pub(crate) const LIVE: &str = "job, due, name, state, attempt, fence, node, queue, priority, at, \
-    started, lease_until, NULL, error, NULL";
+    started, lease_until, NULL";
 
-/// The columns of an ended run that [`stored_run`] reads.
+/// The columns of an ended run that [`stored_run`] reads, but for its error and its output.
 pub(crate) const ENDED: &str = "job, due, name, state, attempt, fence, node, queue, priority, at, \
-    started, NULL, ended, error, output";
+    started, NULL, ended";
 
 pub(crate) fn stored_run(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
     let state: String = row.get(3)?;

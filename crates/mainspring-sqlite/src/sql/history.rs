@@ -26,10 +26,15 @@ pub(crate) fn read(connection: &Connection, query: &RunQuery) -> Result<Vec<Stor
         filter("due", due.is_some()),
         filter("state", state.is_some()),
     ];
+    let texts = match (query.with_texts, query.ended) {
+        (true, true) => "error, output",
+        (true, false) => "error, NULL",
+        (false, _) => "NULL, NULL",
+    };
     if !query.ended {
         let filters = filters.join(" AND ");
         let sql = format!(
-            "SELECT {LIVE} FROM mainspring_runs WHERE {filters} ORDER BY due, job LIMIT :limit"
+            "SELECT {LIVE}, {texts} FROM mainspring_runs WHERE {filters} ORDER BY due, job LIMIT :limit"
         );
         let params = named_params! {
             ":name": query.name, ":job": job, ":due": due, ":state": state, ":limit": limit,
@@ -46,7 +51,7 @@ pub(crate) fn read(connection: &Connection, query: &RunQuery) -> Result<Vec<Stor
     });
     let filters = filters.join(" AND ");
     let sql = format!(
-        "SELECT {ENDED} FROM mainspring_history WHERE {filters} \
+        "SELECT {ENDED}, {texts} FROM mainspring_history WHERE {filters} \
          ORDER BY ended DESC, job DESC, due DESC LIMIT :limit"
     );
     let params = named_params! {

@@ -14,6 +14,7 @@ pub(crate) mod finish;
 pub(crate) mod history;
 pub(crate) mod jobs;
 pub(crate) mod leases;
+pub(crate) mod tally;
 
 use rusqlite::{Connection, Params, Row};
 

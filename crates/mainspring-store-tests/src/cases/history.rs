@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use mainspring_job::RunState;
-use mainspring_job::store::{Finish, Outcome, Prune, RunQuery, StoredRun};
+use mainspring_job::store::{Claim, Finish, Holder, Outcome, Prune, RunQuery, StoredRun};
 
 use crate::world::{World, draft, work};
 
@@ -62,6 +62,62 @@ pub(super) async fn runs_are_found_by_name_and_state(world: World) {
     assert_eq!(found(RunQuery::live(10).in_state(RunState::Running)).await, []);
     assert_eq!(found(RunQuery::history(10).run(waiting)).await, []);
     assert_eq!(found(RunQuery::history(2)).await.len(), 2);
+}
+
+pub(super) async fn runs_are_read_without_their_texts(world: World) {
+    world.store().enqueue(&[work("ended"), work("tried")]).await.expect("enqueue");
+    let ends: Vec<_> = world
+        .claim(2)
+        .await
+        .iter()
+        .map(|run| match run.name.as_str() {
+            "ended" => Finish::new(run.hold(), Outcome::Succeeded).output("what it printed"),
+            _ => {
+                let after = std::time::Duration::from_secs(1);
+                Finish::new(run.hold(), Outcome::Retry { after }).error("disk full")
+            }
+        })
+        .collect();
+    world.store().finish(&ends).await.expect("finish");
+    for query in [RunQuery::history(10), RunQuery::live(10)] {
+        let whole = world.store().runs(&query).await.expect("runs");
+        assert_eq!(whole.len(), 1);
+        assert!(whole[0].output.is_some() || whole[0].error.is_some(), "{whole:?}");
+        let bare = world.store().runs(&query.without_texts()).await.expect("runs");
+        let expected = StoredRun { error: None, output: None, ..whole[0].clone() };
+        assert_eq!(bare, [expected]);
+    }
+}
+
+pub(super) async fn a_tally_counts_what_there_is(world: World) {
+    let tally = world.store().tally().await.expect("tally");
+    assert_eq!((tally.jobs, tally.paused, tally.due), (0, 0, 0));
+    assert_eq!(tally.holders, []);
+    for name in ["a", "b", "c"] {
+        world.add(draft(name)).await;
+    }
+    assert!(world.store().pause("b").await.expect("pause"));
+    let batch: Vec<_> = (0..7).map(|_| work("w")).collect();
+    world.store().enqueue(&batch).await.expect("enqueue");
+    let claim = |node: &str, limit| Claim::new(node, limit).lease(crate::world::LEASE);
+    let first = world.store().claim(&claim("node b", 2)).await.expect("claim");
+    world.pass(1);
+    world.store().claim(&claim("node a", 1)).await.expect("claim");
+    world.store().claim(&claim("node b", 2)).await.expect("claim");
+    let tally = world.store().tally().await.expect("tally");
+    assert_eq!((tally.jobs, tally.paused, tally.due, tally.running()), (3, 1, 2, 5));
+    let holder = |node: &str, running, until| Holder {
+        node: node.to_owned(),
+        running,
+        lease_until: Some(until),
+    };
+    let expected = [holder("node a", 1, world.after(30)), holder("node b", 4, world.after(29))];
+    assert_eq!(tally.holders, expected, "the lease that ends first counts");
+    let ends: Vec<_> =
+        first.iter().map(|run| Finish::new(run.hold(), Outcome::Succeeded)).collect();
+    world.store().finish(&ends).await.expect("finish");
+    let tally = world.store().tally().await.expect("tally");
+    assert_eq!((tally.due, tally.running()), (2, 3));
 }
 
 pub(super) async fn pruning_keeps_the_last(world: World) {

@@ -66,6 +66,8 @@ pub(crate) fn all() -> Vec<Case> {
         case(limits::limits_hold_while_nodes_race),
         case(history::pages_are_complete),
         case(history::runs_are_found_by_name_and_state),
+        case(history::runs_are_read_without_their_texts),
+        case(history::a_tally_counts_what_there_is),
         case(history::pruning_keeps_the_last),
         case(history::pruning_goes_in_bites),
         case(times::leases_follow_the_store_s_clock),

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::{
     Advance, Advanced, Answer, Beat, Bell, Cancelled, Claim, ClaimedRun, Enqueued, Finish, Hold,
     JobDraft, JobQuery, NextWake, Prune, Reaped, RunQuery, Store, StoreError, StoredJob, StoredRun,
-    Upserted, Verdict, Watch, Work, whole_micros,
+    Tally, Upserted, Verdict, Watch, Work, whole_micros,
 };
 use crate::RunId;
 use state::State;
@@ -183,5 +183,9 @@ impl Store for MemoryStore {
 
     fn watch(&self) -> Watch {
         self.shared.bell.watch()
+    }
+
+    fn tally(&self) -> Answer<'_, Tally> {
+        self.quietly(|state| state.tally()).answer()
     }
 }

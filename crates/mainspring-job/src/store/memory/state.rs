@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::lanes::Lanes;
 use crate::store::{
-    Fence, NextWake, Prune, RunQuery, StoredJob, StoredRun, from_micros, to_micros,
+    Fence, NextWake, Prune, RunQuery, StoredJob, StoredRun, Tally, from_micros, to_micros,
 };
 use crate::{JobId, JobName, RunId, RunState};
 
@@ -170,12 +170,20 @@ impl State {
                 && query.id.is_none_or(|id| run.id == id)
                 && query.state.is_none_or(|state| run.state == state)
         };
+        let read = |run: &StoredRun| {
+            let (error, output) = if query.with_texts {
+                (run.error.clone(), run.output.clone())
+            } else {
+                (None, None)
+            };
+            let (name, node, queue) = (run.name.clone(), run.node.clone(), run.queue.clone());
+            StoredRun { name, node, queue, error, output, ..*run }
+        };
         if !query.ended {
-            let mut runs: Vec<_> =
-                self.runs.values().map(|live| &live.run).filter(fits).cloned().collect();
+            let mut runs: Vec<_> = self.runs.values().map(|live| &live.run).filter(fits).collect();
             runs.sort_unstable_by_key(|run| (run.id.due, run.id.job));
             runs.truncate(query.limit);
-            return runs;
+            return runs.into_iter().map(read).collect();
         }
         let ended = self.by_end.iter().rev();
         ended
@@ -183,8 +191,15 @@ impl State {
             .filter_map(|(_, id)| self.history.get(id))
             .filter(fits)
             .take(query.limit)
-            .cloned()
+            .map(read)
             .collect()
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        self.jobs.values().for_each(|job| tally.count_job(&job.job));
+        self.runs.values().for_each(|live| tally.count_run(&live.run));
+        tally
     }
 
     pub(super) fn prune(&mut self, which: &Prune) -> u64 {
