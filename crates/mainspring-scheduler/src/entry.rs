@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mainspring_clock::Jump;
-use mainspring_job::{Run, RunState};
+use mainspring_job::{Run, RunId, RunState};
 use mainspring_schedule::Schedule;
 
 use crate::JobInfo;
@@ -53,6 +53,14 @@ struct Rest {
 pub(crate) struct Busy {
     going: Vec<Going>,
     waiting: VecDeque<Timestamp>,
+}
+
+/// What is to be done to a run that somebody wants cancelled.
+pub(crate) enum Cancel {
+    /// It goes on, and is to be asked to stop.
+    Ask(Arc<Control>),
+    /// It waited, and will not start.
+    Done,
 }
 
 struct Going {
@@ -214,6 +222,32 @@ impl Entry {
     pub(crate) fn going(&self) -> Vec<Arc<Control>> {
         let going = self.busy.iter().flat_map(|busy| &busy.going);
         going.map(|going| going.control.clone()).collect()
+    }
+
+    /// Has a run in progress asked to stop, or takes one that waits out.
+    pub(crate) fn cancel(&mut self, due: Timestamp) -> Option<Cancel> {
+        let busy = self.busy.as_mut()?;
+        if let Some(going) = busy.going.iter().find(|going| going.due == due) {
+            return Some(Cancel::Ask(going.control.clone()));
+        }
+        let place = busy.waiting.iter().position(|waiting| *waiting == due)?;
+        busy.waiting.remove(place);
+        if busy.going.is_empty() && busy.waiting.is_empty() {
+            self.busy = None;
+        }
+        self.rest().cancelled += 1;
+        Some(Cancel::Done)
+    }
+
+    /// The runs in progress and those that wait.
+    pub(crate) fn live_runs(&self) -> impl Iterator<Item = (RunId, RunState)> {
+        let busy = self.busy.iter();
+        let going = busy.clone().flat_map(|busy| busy.going.iter().map(|going| going.due));
+        let waiting = busy.flat_map(|busy| busy.waiting.iter().copied());
+        let states = going
+            .map(|due| (due, RunState::Running))
+            .chain(waiting.map(|due| (due, RunState::Due)));
+        states.map(|(due, state)| (RunId { job: self.core.id(), due }, state))
     }
 
     pub(crate) fn ended(&mut self, run: Run, spares: &mut Spares) {

@@ -78,7 +78,7 @@ pub use handle::JobHandle;
 pub use handler::{BoxError, IntoOutcome, Outcome};
 pub use job::{Job, JobBuilder};
 pub use runner::{Cut, Report};
-pub use scheduler::{JobInfo, Scheduler};
+pub use scheduler::{JobInfo, Scheduler, Tally};
 pub use spawn::{Spawn, Task, TokioSpawn};
 pub use stored::{Enqueue, StoreScheduler, StoreSchedulerBuilder, Upsert};
 

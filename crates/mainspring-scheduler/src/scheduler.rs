@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mainspring_clock::ManualClock;
-use mainspring_job::{JobId, JobName, Run, RunId};
+use mainspring_job::{JobId, JobName, Run, RunId, RunState};
 use mainspring_schedule::Schedule;
 use mainspring_timer::Driver;
 
@@ -74,6 +74,20 @@ pub struct JobInfo {
     pub missed: u64,
     /// The run that ended last.
     pub last: Option<Run>,
+}
+
+/// How many jobs and runs a scheduler has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tally {
+    /// Jobs.
+    pub jobs: usize,
+    /// Jobs that are paused.
+    pub paused: usize,
+    /// Runs in progress.
+    pub running: usize,
+    /// Runs that wait for others to end.
+    pub waiting: usize,
 }
 
 impl Scheduler {
@@ -178,6 +192,35 @@ impl Scheduler {
         self.shared.command(|engine, now| engine.trigger(id, now, true)).ok_or_else(no_such_job)
     }
 
+    /// Cancels a run: one that waits does not start; one in progress has its token cancelled, and is
+    /// dropped one second later. `false` if there is no such run (any more).
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use mainspring_clock::ManualClock;
+    /// use mainspring_scheduler::{Job, Scheduler};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    /// let scheduler = Scheduler::manual(&clock);
+    /// let job = scheduler.add(Job::cron("@yearly")?.run(|run| async move { run.cancelled().await }))?;
+    /// tokio::spawn({
+    ///     let scheduler = scheduler.clone();
+    ///     async move { scheduler.run().await }
+    /// });
+    /// let run = scheduler.trigger(job)?;
+    /// clock.run_for(Duration::from_secs(60)).await;
+    /// assert!(scheduler.cancel(run));
+    /// clock.run_for(Duration::from_secs(2)).await;
+    /// assert!(!scheduler.cancel(run), "it is over");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancel(&self, run: RunId) -> bool {
+        self.shared.command(|engine, now| engine.cancel(run, now))
+    }
+
     /// Gives the job another schedule. Its runs in progress, counts and history stay.
     ///
     /// # Errors
@@ -211,6 +254,21 @@ impl Scheduler {
         self.shared.ask(|engine| engine.id_of(name))
     }
 
+    /// The name and the number of every job, in no order; cheaper than [`jobs`](Self::jobs).
+    pub fn names(&self) -> Vec<(JobName, JobId)> {
+        self.shared.ask(|engine| engine.names())
+    }
+
+    /// How many jobs and runs there are.
+    pub fn tally(&self) -> Tally {
+        self.shared.ask(|engine| engine.tally())
+    }
+
+    /// The runs that have not ended, those due first first: in progress, or waiting for others to end.
+    pub fn live_runs(&self) -> Vec<(RunId, RunState)> {
+        self.shared.ask(|engine| engine.live_runs())
+    }
+
     /// All jobs, in the order they were added.
     ///
     /// A job whose schedule has ended is not among them once its last run has ended.
@@ -227,6 +285,11 @@ impl Scheduler {
     /// The next `count` runs over all jobs, in the order they are due.
     pub fn next_runs(&self, count: usize) -> Vec<RunId> {
         self.shared.ask(|engine| engine.next_runs(count))
+    }
+
+    /// The wall clock that decides what is due.
+    pub fn now(&self) -> Timestamp {
+        self.shared.wall_now()
     }
 
     /// What happens from now on, as a stream.

@@ -9,7 +9,7 @@ use mainspring_schedule::Schedule;
 use super::{CORRECTION, Engine};
 use crate::Job;
 use crate::core::{Core, default_name};
-use crate::entry::{Entry, first_due};
+use crate::entry::{Cancel, Entry, first_due};
 use crate::error::{Error, Kind};
 use crate::event::{EventKind, Skip};
 
@@ -144,6 +144,22 @@ impl Engine {
         self.admit(slot, due, now);
         self.remove_if_over(id, now);
         Some(RunId { job: id, due })
+    }
+
+    /// `false` if there is no such run that has not ended.
+    pub(crate) fn cancel(&mut self, run: RunId, now: Timestamp) -> bool {
+        let Some(entry) = self.jobs.get_mut(run.job) else {
+            return false;
+        };
+        match entry.cancel(run.due) {
+            Some(Cancel::Ask(control)) => self.effects.cancels.push(control),
+            Some(Cancel::Done) => {
+                self.effects.tell(now, &entry.core, Some(run.due), EventKind::Cancelled);
+                self.remove_if_over(run.job, now);
+            }
+            None => return false,
+        }
+        true
     }
 
     /// Makes a group or gives it another limit.

@@ -16,10 +16,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mainspring_clock::Jump;
-use mainspring_job::{JobId, Run, RunId};
+use mainspring_job::{JobId, JobName, Run, RunId, RunState};
 
 pub(crate) use self::effects::{Effects, Start};
-use crate::JobInfo;
 use crate::control::Control;
 use crate::core::Core;
 use crate::due::DueQueue;
@@ -27,6 +26,7 @@ use crate::entry::{Entry, Spares};
 use crate::event::{Event, EventKind};
 use crate::group::Groups;
 use crate::jobs::{Jobs, Slot};
+use crate::{JobInfo, Tally};
 
 /// A wall clock set back by this much or more was wrong before: schedules start over.
 pub(crate) const CORRECTION: SignedDuration = SignedDuration::from_hours(3);
@@ -182,6 +182,27 @@ impl Engine {
 
     pub(crate) fn len(&self) -> usize {
         self.jobs.len()
+    }
+
+    pub(crate) fn names(&self) -> Vec<(JobName, JobId)> {
+        self.jobs.iter().map(|entry| (entry.core.name().clone(), entry.core.id())).collect()
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        let mut tally = Tally { jobs: self.jobs.len(), ..Tally::default() };
+        for entry in self.jobs.iter() {
+            tally.paused += usize::from(entry.is_paused);
+            tally.running += entry.going_len();
+            tally.waiting += entry.waiting_len();
+        }
+        tally
+    }
+
+    /// The runs that have not ended, by the instants they are due.
+    pub(crate) fn live_runs(&self) -> Vec<(RunId, RunState)> {
+        let mut runs: Vec<_> = self.jobs.iter().flat_map(Entry::live_runs).collect();
+        runs.sort_unstable_by_key(|(run, _)| (run.due, run.job));
+        runs
     }
 
     /// The runs in progress.

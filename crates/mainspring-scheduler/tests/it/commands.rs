@@ -1,6 +1,6 @@
 //! Pause, resume, trigger and update do what they say, whatever else goes on.
 
-use mainspring_job::Overlap;
+use mainspring_job::{Overlap, RunId, RunState};
 use mainspring_scheduler::Job;
 
 use crate::bench::{Bench, HOUR, MINUTE, SECOND, at, block_on, told};
@@ -140,4 +140,44 @@ fn removing_a_job_tells_of_the_runs_that_waited() {
         ];
         assert_eq!(told(&mut events, at(START)), expected);
     });
+}
+
+#[test]
+fn a_run_is_cancelled_whether_it_goes_on_or_waits() {
+    block_on(async {
+        let bench = Bench::at(START);
+        let job = Job::every(HOUR).overlap(Overlap::Queue).run(bench.taking(HOUR));
+        let id = bench.scheduler.add(job).unwrap();
+        bench.start();
+        let runs: Vec<_> = (0..3).map(|_| bench.scheduler.trigger(id).unwrap()).collect();
+        bench.clock.run_for(SECOND).await;
+        let live = |states: &[(RunId, RunState)]| assert_eq!(bench.scheduler.live_runs(), states);
+        let (running, due) = (RunState::Running, RunState::Due);
+        live(&[(runs[0], running), (runs[1], due), (runs[2], due)]);
+        let tally = bench.scheduler.tally();
+        assert_eq!((tally.jobs, tally.paused, tally.running, tally.waiting), (1, 0, 1, 2));
+        assert!(bench.scheduler.cancel(runs[1]));
+        assert!(!bench.scheduler.cancel(runs[1]), "it is gone");
+        live(&[(runs[0], running), (runs[2], due)]);
+        assert!(bench.scheduler.cancel(runs[0]));
+        bench.clock.run_for(5 * SECOND).await;
+        live(&[(runs[2], running)]);
+        let info = bench.scheduler.job(id).unwrap();
+        assert_eq!((info.cancelled, info.succeeded), (1, 1), "asked to stop, it ended well");
+        bench.scheduler.pause(id);
+        assert_eq!(bench.scheduler.tally().paused, 1);
+        let other = RunId { job: id, due: at("2020-01-01T00:00:00Z") };
+        assert!(!bench.scheduler.cancel(other));
+    });
+}
+
+#[test]
+fn names_lead_to_their_jobs() {
+    let bench = Bench::at(START);
+    let named = bench.scheduler.add(Job::every(HOUR).named("backup").run(bench.note())).unwrap();
+    let other = bench.scheduler.add(Job::every(HOUR).run(bench.note())).unwrap();
+    let mut names = bench.scheduler.names();
+    names.sort_unstable_by_key(|(_, id)| *id);
+    let names: Vec<_> = names.iter().map(|(name, id)| (name.as_str(), *id)).collect();
+    assert_eq!(names, [("backup", named), ("job-2", other)]);
 }
