@@ -118,6 +118,9 @@ pub(crate) struct Run {
     #[cfg(feature = "opentelemetry")]
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     pub(crate) otlp: Option<String>,
+    #[cfg(feature = "dashboard")]
+    #[command(flatten)]
+    pub(crate) listen: crate::run::Listen,
     /// Reap processes that commands leave behind; on by itself for process 1
     #[arg(long)]
     pub(crate) init: bool,
@@ -170,6 +173,7 @@ Examples:
   mainspring run crontab jobs.toml
   mainspring run --store sqlite:/var/lib/app/jobs.db jobs.toml
   mainspring run --store postgres://app@db/app jobs.toml    on as many machines as you like
+  mainspring run --listen 127.0.0.1:8080 jobs.toml          the dashboard, for this machine's browser
   mainspring run --once jobs.toml
   mainspring run --dry-run crontab jobs.toml
 

@@ -6,6 +6,7 @@
 //! |---|---|---|---|
 //! | [`clock`] | mainspring-clock | clocks that are passed in, manual ones for tests | |
 //! | [`schedule`] | mainspring-schedule | rules that produce times: cron, one-shot, cycle | |
+//! | `dashboard` | mainspring-dashboard | shows jobs and runs on a page, in any axum application | `dashboard` |
 //! | `executor` | mainspring-executor | shares one thread among queues of tasks, by weight | `executor` |
 //! | `job` | mainspring-job | what a job and a run are | `scheduler` (default) |
 //! | `postgres` | mainspring-postgres | keeps jobs and runs for many nodes | `postgres` |
@@ -26,6 +27,8 @@
 //! ```
 
 pub use mainspring_clock as clock;
+#[cfg(feature = "dashboard")]
+pub use mainspring_dashboard as dashboard;
 #[cfg(feature = "executor")]
 pub use mainspring_executor as executor;
 #[cfg(feature = "scheduler")]

@@ -1,6 +1,8 @@
 //! `mainspring run`: the jobs of files, until a signal says stop.
 
 mod dry;
+#[cfg(feature = "dashboard")]
+mod listen;
 mod output;
 mod runner;
 mod serve_stored;
@@ -32,11 +34,16 @@ use crate::spans::Spans;
 use crate::stored::Address;
 use crate::sys::{self, Request, Signals};
 use crate::{check, log};
+#[cfg(feature = "dashboard")]
+pub(crate) use listen::Listen;
 use runner::Runner;
 use table::Table;
 
 /// The hidden command by which a child becomes another user.
 pub(crate) const AS_USER: &str = "__as-user";
+
+/// The dashboard's token, which is nothing for commands.
+const DASHBOARD_TOKEN: &str = "MAINSPRING_TOKEN";
 
 /// After the grace and the two seconds after SIGTERM nothing can be left but what SIGKILL cannot
 /// end: a process in an uninterruptible wait.
@@ -108,6 +115,14 @@ async fn store(arguments: &Run) -> Result<Option<Arc<dyn Store>>, String> {
 async fn serve(arguments: &Run, reading: Reading<'_>, job_files: &[JobFile]) -> io::Result<Exit> {
     let mut signals = Signals::new()?;
     let scheduler = Scheduler::new();
+    #[cfg(feature = "dashboard")]
+    let _dashboard = {
+        let source = scheduler.clone().into();
+        match listen::open(&arguments.listen, source, "memory", &arguments.files) {
+            Ok(listening) => listening,
+            Err(text) => return Ok(Exit::failed(text)),
+        }
+    };
     let runner = Runner::new()?;
     let mut table = Table::new(scheduler.clone(), runner.clone());
     note(job_files);

@@ -24,6 +24,18 @@ pub(super) async fn serve(
 ) -> io::Result<Exit> {
     let mut signals = Signals::new()?;
     let scheduler = scheduler(arguments, store);
+    #[cfg(feature = "dashboard")]
+    let _dashboard = {
+        let source = scheduler.clone().into();
+        let store_name = match &arguments.store {
+            Some(RunStore(Some(Address::Postgres(_)))) => "postgres",
+            _ => "sqlite",
+        };
+        match super::listen::open(&arguments.listen, source, store_name, &arguments.files) {
+            Ok(listening) => listening,
+            Err(text) => return Ok(Exit::failed(text)),
+        }
+    };
     let runner = Runner::new()?;
     let mut table = StoredTable::new(scheduler.clone(), runner.clone())?;
     note(job_files);

@@ -81,7 +81,11 @@ impl Task {
             command
         } else {
             let mut command = Command::new(&shell);
-            command.arg("-c").arg(&self.text).env_remove(sys::INIT_CHILD);
+            command
+                .arg("-c")
+                .arg(&self.text)
+                .env_remove(sys::INIT_CHILD)
+                .env_remove(super::DASHBOARD_TOKEN);
             command
         };
         command.env("SHELL", &shell).env("HOME", &self.identity.home);

@@ -16,12 +16,12 @@ use std::path::PathBuf;
 #[cfg(not(unix))]
 pub(crate) use other::{
     Signals, become_user, execution, group_is_alive, init, judge_user, kill, named_identity,
-    own_group, own_identity,
+    open_files_max, own_group, own_identity,
 };
 #[cfg(unix)]
 pub(crate) use unix::{
     Signals, become_user, execution, group_is_alive, init, judge_user, kill, named_identity,
-    own_group, own_identity,
+    open_files_max, own_group, own_identity,
 };
 
 /// Set for the child that [`init`] starts, to the number of its parent.

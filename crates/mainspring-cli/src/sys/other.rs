@@ -59,3 +59,8 @@ impl Signals {
 pub(crate) fn init(_wanted: bool) -> Option<io::Result<u8>> {
     None
 }
+
+/// How many files this process may have open; `None` where nothing says.
+pub(crate) fn open_files_max() -> Option<usize> {
+    None
+}

@@ -22,7 +22,7 @@ pub(crate) fn mainspring() -> Command {
     let state = format!("{}-state/{call}", std::process::id());
     let mut command = Command::new(env!("CARGO_BIN_EXE_mainspring"));
     command.env("TZ", "UTC").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-    command.env_remove("MAINSPRING_STORE");
+    command.env_remove("MAINSPRING_STORE").env_remove("MAINSPRING_TOKEN");
     command.env("STATE_DIRECTORY", Path::new(env!("CARGO_TARGET_TMPDIR")).join(state));
     command
 }
