@@ -29,7 +29,7 @@ use crate::{Token, pump};
 /// scheduler.add(Job::cron("*/5 * * * *")?.named("sync").run(|_| async {}))?;
 ///
 /// let dashboard = Dashboard::builder(scheduler.clone()).title("shop").build();
-/// let app: Router = Router::new().nest("/ops", dashboard.router());
+/// let app: Router = Router::new().nest_service("/ops", dashboard.router());
 /// # let _ = app;
 /// # Ok(())
 /// # }
@@ -199,9 +199,12 @@ impl DashboardBuilder {
         let hub = Arc::new(Hub::new(self.streams_max));
         let tasks = CancellationToken::new();
         let source = self.source.0;
-        let carry = pump::carry(source.clone(), hub.clone());
+        // What happens from now on is heard, even before the task has its first turn.
+        if let Some(events) = source.events() {
+            let carry = pump::carry(source.clone(), hub.clone(), events);
+            tokio::spawn(tasks.clone().run_until_cancelled_owned(carry));
+        }
         let follow = pump::follow(source.clone(), hub.clone());
-        tokio::spawn(tasks.clone().run_until_cancelled_owned(carry));
         tokio::spawn(tasks.clone().run_until_cancelled_owned(follow));
         let shared = Shared {
             source,

@@ -32,8 +32,16 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What is answered to anybody: the page with its parts, which hold no data, and the way in.
-const OPEN: [&str; 7] =
-    ["/", "/app.js", "/app.css", "/icon.svg", "/favicon.ico", "/healthz", "/api/login"];
+const OPEN: [&str; 8] = [
+    "/",
+    "/index.html",
+    "/app.js",
+    "/app.css",
+    "/icon.svg",
+    "/favicon.ico",
+    "/healthz",
+    "/api/login",
+];
 
 /// Who may ask.
 #[derive(Clone, Debug)]

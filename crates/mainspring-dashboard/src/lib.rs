@@ -15,7 +15,7 @@
 //! scheduler.add(Job::cron("0 9 * * MON-FRI")?.named("report").run(|_| async {}))?;
 //!
 //! let dashboard = Dashboard::builder(scheduler.clone()).build();
-//! let app: Router = Router::new().nest("/ops", dashboard.router());
+//! let app: Router = Router::new().nest_service("/ops", dashboard.router());
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! # let stopper = scheduler.clone();
 //! tokio::select! {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use mainspring_clock::{Clock, SystemClock};
 use mainspring_job::store::{Fence, RunQuery, Store, StoreError, StoredRun};
 use mainspring_job::{RunId, RunState};
-use mainspring_scheduler::EventKind;
+use mainspring_scheduler::{EventKind, Events};
 use tokio::time::sleep;
 
 use crate::answer::At;
@@ -32,8 +32,7 @@ const ENDS_MAX: usize = 200;
 const GOING_MAX: usize = 1000;
 
 /// Carries the events of this process until the scheduler is gone.
-pub(crate) async fn carry(source: Arc<dyn Ask>, hub: Arc<Hub>) {
-    let Some(mut events) = source.events() else { return };
+pub(crate) async fn carry(source: Arc<dyn Ask>, hub: Arc<Hub>, mut events: Events) {
     source.catch_up();
     let mut budget = Budget::new(SystemClock.now());
     loop {

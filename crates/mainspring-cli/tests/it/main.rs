@@ -8,6 +8,8 @@ mod every_second;
 mod help;
 mod jitter;
 mod jobs_toml;
+#[cfg(all(unix, feature = "dashboard"))]
+mod listen;
 mod next;
 #[cfg(all(unix, feature = "postgres"))]
 mod nodes;

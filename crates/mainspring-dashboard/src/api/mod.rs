@@ -56,6 +56,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     questions
         .route("/", get(page::page))
+        .route("/index.html", get(page::page))
         .route("/app.js", get(page::script))
         .route("/app.css", get(page::style))
         .route("/icon.svg", get(page::icon))

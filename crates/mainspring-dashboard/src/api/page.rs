@@ -1,8 +1,8 @@
 //! Answers with what is the same for everybody: the page and its parts.
 
 use axum::extract::{OriginalUri, State};
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
-use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::Shown;
@@ -12,13 +12,15 @@ const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
 const SVG: &str = "image/svg+xml";
 
-/// The page; its parts are found beside it, which needs a slash at the end of where it is mounted.
+/// The page; its parts are found beside it, which needs a slash after the path where it is mounted.
 pub(super) async fn page(OriginalUri(uri): OriginalUri) -> Response {
     let path = uri.path();
-    if !path.ends_with('/') {
-        // A relative one, since a proxy may know the place by another name.
+    if !path.ends_with('/') && !path.ends_with("/index.html") {
+        // A relative one, since a proxy may know the place by another name; with a last part, since a router
+        // that is nested is not asked for what ends in a slash.
         let last = path.rsplit('/').next().unwrap_or_default();
-        return (StatusCode::PERMANENT_REDIRECT, [(LOCATION, format!("{last}/"))]).into_response();
+        let to = format!("{last}/index.html");
+        return (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, to)]).into_response();
     }
     asset(HTML, include_str!("../../assets/index.html"))
 }
@@ -51,16 +53,10 @@ pub(super) async fn metrics(State(shared): Shown) -> Result<Response, Refusal> {
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], render()).into_response())
 }
 
-/// Every other path. Where the router is nested, its own root with a slash comes here.
-pub(super) async fn elsewhere(method: Method, uri: Uri, original: OriginalUri) -> Response {
-    if matches!(uri.path(), "" | "/") && matches!(method, Method::GET | Method::HEAD) {
-        return page(original).await;
-    }
-    Refusal::new(
-        StatusCode::NOT_FOUND,
-        "there is nothing here; /api/openapi.json says what there is",
-    )
-    .into_response()
+/// Every other path.
+pub(super) async fn elsewhere() -> Refusal {
+    let text = "there is nothing here; /api/openapi.json says what there is";
+    Refusal::new(StatusCode::NOT_FOUND, text)
 }
 
 fn asset(kind: &'static str, text: &'static str) -> Response {

@@ -110,7 +110,10 @@ impl Document {
         self.check(router, Method::POST, "/api/login", Some(json!({"token": "x"}))).await;
         let large = json!({"name": "x".repeat(70_000)});
         self.check(router, Method::POST, "/api/jobs/pause", Some(large)).await;
-        let plain = request(Method::POST, "/api/jobs/pause").body(Body::from("{}")).unwrap();
+        let plain = request(Method::POST, "/api/jobs/pause")
+            .header("x-mainspring", "1")
+            .body(Body::from("{}"))
+            .unwrap();
         self.check_request(router, plain).await;
         let other = Request::builder().uri("/api/jobs").header("host", "rebound.example");
         self.check_request(router, other.body(Body::empty()).unwrap()).await;

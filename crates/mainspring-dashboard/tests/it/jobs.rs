@@ -39,7 +39,7 @@ async fn a_job_in_memory_is_shown_with_its_last_run() {
     let job = &page["jobs"][0];
     assert_eq!(job["name"], "report");
     assert_eq!(job["schedule"], "*/10 * * * *");
-    assert_eq!(job["words"], "every 10 minutes");
+    assert_eq!(job["words"], "Every 10 minutes");
     assert_eq!(job["next"], "2026-03-01T12:30:00Z");
     assert_eq!((&job["state"], &job["running"]), (&json!("waiting"), &json!(0)));
     assert_eq!(

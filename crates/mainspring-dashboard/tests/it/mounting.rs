@@ -10,10 +10,12 @@ use crate::world::{clock, get, of, scheduler};
 async fn the_page_and_its_parts_are_found_under_any_path() {
     let clock = clock();
     let scheduler = scheduler(&clock);
+    let with_slash = get(&Router::new().nest_service("/ops", of(&scheduler)), "/ops/").await;
+    assert_eq!(with_slash.status, StatusCode::OK);
     let nested = Router::new().nest("/ops/jobs", of(&scheduler));
     let service = Router::new().nest_service("/ops/jobs", of(&scheduler));
     for router in [nested, service] {
-        let page = get(&router, "/ops/jobs/").await;
+        let page = get(&router, "/ops/jobs/index.html").await;
         assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
         assert_eq!(page.status, StatusCode::OK);
         for part in ["app.js", "app.css", "icon.svg", "api/overview", "healthz"] {
@@ -22,8 +24,8 @@ async fn the_page_and_its_parts_are_found_under_any_path() {
         }
         // Beside the path without the slash the parts would be looked for elsewhere.
         let without = get(&router, "/ops/jobs").await;
-        assert_eq!(without.status, StatusCode::PERMANENT_REDIRECT);
-        assert_eq!(without.headers["location"], "jobs/");
+        assert_eq!(without.status, StatusCode::TEMPORARY_REDIRECT);
+        assert_eq!(without.headers["location"], "jobs/index.html");
         get(&router, "/ops/jobs/none").await.refused(404);
         assert_eq!(get(&router, "/other").await.status, StatusCode::NOT_FOUND);
     }

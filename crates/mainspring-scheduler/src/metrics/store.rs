@@ -11,7 +11,7 @@ use mainspring_job::RunId;
 use mainspring_job::store::{
     Advance, Advanced, Answer, Beat, Cancelled, Claim, ClaimedRun, Enqueued, Finish, Hold,
     JobDraft, JobQuery, NextWake, Prune, Reaped, RunQuery, Store, StoreErrorKind, StoredJob,
-    StoredRun, Upserted, Verdict, Watch, Work,
+    StoredRun, Tally, Upserted, Verdict, Watch, Work,
 };
 
 use super::{STORE_CALL_DURATION, STORE_ERRORS};
@@ -65,10 +65,11 @@ enum Verb {
     Pause,
     Resume,
     Trigger,
+    Tally,
 }
 
 impl Verb {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::Now,
         Self::Upsert,
         Self::Jobs,
@@ -90,6 +91,7 @@ impl Verb {
         Self::Pause,
         Self::Resume,
         Self::Trigger,
+        Self::Tally,
     ];
 
     fn as_str(self) -> &'static str {
@@ -115,6 +117,7 @@ impl Verb {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Trigger => "trigger",
+            Self::Tally => "tally",
         }
     }
 }
@@ -241,6 +244,10 @@ impl Store for MeteredStore {
 
     fn trigger<'a>(&'a self, name: &'a str, now: Timestamp) -> Answer<'a, Option<RunId>> {
         self.timed(Verb::Trigger, self.store.trigger(name, now))
+    }
+
+    fn tally(&self) -> Answer<'_, Tally> {
+        self.timed(Verb::Tally, self.store.tally())
     }
 }
 
