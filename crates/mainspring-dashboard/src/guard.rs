@@ -18,6 +18,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::Token;
+use crate::api::PARTS;
 use crate::refusal::{Answer, Refusal};
 
 /// The cookie's name.
@@ -31,17 +32,8 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What is answered to anybody: the page with its parts, which hold no data, and the way in.
-const OPEN: [&str; 8] = [
-    "/",
-    "/index.html",
-    "/app.js",
-    "/app.css",
-    "/icon.svg",
-    "/favicon.ico",
-    "/healthz",
-    "/api/login",
-];
+/// What is answered to anybody, beside the page's parts: they hold no data. And the way in.
+const OPEN: [&str; 4] = ["/", "/index.html", "/healthz", "/api/login"];
 
 /// Who may ask.
 #[derive(Clone, Debug)]
@@ -65,7 +57,7 @@ pub(crate) async fn watch(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    let is_asset = OPEN.contains(&path) && !path.starts_with("/api/");
+    let is_asset = is_open(path) && !path.starts_with("/api/");
     let mut response = match guard.judge(&request) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
@@ -87,6 +79,10 @@ pub(crate) async fn watch(
     response
 }
 
+fn is_open(path: &str) -> bool {
+    OPEN.contains(&path) || PARTS.iter().any(|part| part.path == path)
+}
+
 impl Guard {
     fn judge(&self, request: &Request) -> Answer<()> {
         let headers = request.headers();
@@ -103,7 +99,7 @@ impl Guard {
         if path.starts_with("/api/") || path == "/metrics" {
             self.judge_site(headers)?;
         }
-        if !OPEN.contains(&path) {
+        if !is_open(path) {
             self.judge_token(headers)?;
         }
         if *request.method() == Method::POST {

@@ -31,6 +31,7 @@ use crate::guard;
 use crate::refusal::Refusal;
 
 pub(crate) use overview::Counted;
+pub(crate) use page::PARTS;
 
 /// What every handler has.
 type Shown = State<Arc<Shared>>;
@@ -54,13 +55,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/metrics", get(page::metrics))
         .layer(middleware::from_fn_with_state(shared.clone(), in_turn))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
-    questions
+    page::parts(questions)
         .route("/", get(page::page))
         .route("/index.html", get(page::page))
-        .route("/app.js", get(page::script))
-        .route("/app.css", get(page::style))
-        .route("/icon.svg", get(page::icon))
-        .route("/favicon.ico", get(page::icon))
         .route("/healthz", get(page::healthz))
         .route("/api/openapi.json", get(page::openapi))
         .route("/api/events", get(stream::events))

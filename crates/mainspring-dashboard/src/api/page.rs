@@ -1,16 +1,53 @@
 //! Answers with what is the same for everybody: the page and its parts.
 
+use axum::Router;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 
 use super::Shown;
 use crate::refusal::Refusal;
 
+const CSS: &str = "text/css; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
 const SVG: &str = "image/svg+xml";
+
+/// A part of the page: it holds no data, and is given to anybody.
+pub(crate) struct Part {
+    pub(crate) path: &'static str,
+    kind: &'static str,
+    text: &'static str,
+}
+
+/// All of them. The scripts are modules, each of one concern, as the browser takes them.
+pub(crate) static PARTS: [Part; 18] = [
+    Part { path: "/app.css", kind: CSS, text: include_str!("../../assets/app.css") },
+    Part { path: "/icon.svg", kind: SVG, text: include_str!("../../assets/icon.svg") },
+    Part { path: "/favicon.ico", kind: SVG, text: include_str!("../../assets/icon.svg") },
+    script("/actions.js", include_str!("../../assets/actions.js")),
+    script("/api.js", include_str!("../../assets/api.js")),
+    script("/app.js", include_str!("../../assets/app.js")),
+    script("/details.js", include_str!("../../assets/details.js")),
+    script("/dom.js", include_str!("../../assets/dom.js")),
+    script("/figures.js", include_str!("../../assets/figures.js")),
+    script("/jobs.js", include_str!("../../assets/jobs.js")),
+    script("/keys.js", include_str!("../../assets/keys.js")),
+    script("/live.js", include_str!("../../assets/live.js")),
+    script("/paged.js", include_str!("../../assets/paged.js")),
+    script("/route.js", include_str!("../../assets/route.js")),
+    script("/runs.js", include_str!("../../assets/runs.js")),
+    script("/system.js", include_str!("../../assets/system.js")),
+    script("/timeline.js", include_str!("../../assets/timeline.js")),
+    script("/words.js", include_str!("../../assets/words.js")),
+];
+
+const fn script(path: &'static str, text: &'static str) -> Part {
+    Part { path, kind: JAVASCRIPT, text }
+}
 
 /// The page; its parts are found beside it, which needs a slash after the path where it is mounted.
 pub(super) async fn page(OriginalUri(uri): OriginalUri) -> Response {
@@ -25,16 +62,11 @@ pub(super) async fn page(OriginalUri(uri): OriginalUri) -> Response {
     asset(HTML, include_str!("../../assets/index.html"))
 }
 
-pub(super) async fn script() -> Response {
-    asset("text/javascript; charset=utf-8", include_str!("../../assets/app.js"))
-}
-
-pub(super) async fn style() -> Response {
-    asset("text/css; charset=utf-8", include_str!("../../assets/app.css"))
-}
-
-pub(super) async fn icon() -> Response {
-    asset(SVG, include_str!("../../assets/icon.svg"))
+/// The page's parts, each at its path.
+pub(super) fn parts<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    PARTS.iter().fold(router, |router, part| {
+        router.route(part.path, get(async || asset(part.kind, part.text)))
+    })
 }
 
 pub(super) async fn openapi() -> Response {
