@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::browser::need_browser;
 use crate::postgres::need_postgres;
 use crate::step::{Failure, Step, need};
 
@@ -10,8 +11,9 @@ const DENY_WARNINGS: &str = "-Dwarnings";
 /// Runs all tests, the workspace's last: its result lines end the log.
 ///
 /// The tests need a Rust toolchain and a C linker, which this program was itself built with, a C
-/// compiler for SQLite, a POSIX shell for the commands that crontabs hold, and PostgreSQL's server,
-/// which is installed where it can be.
+/// compiler for SQLite, a POSIX shell for the commands that crontabs hold, PostgreSQL's server, and
+/// Chromium with its driver and an accessibility checker for the dashboard's page. The last three are
+/// installed where they can be.
 pub(crate) fn test() -> Result<(), Failure> {
     if cfg!(unix) {
         need(
@@ -23,6 +25,7 @@ pub(crate) fn test() -> Result<(), Failure> {
     need("cc", &["--version"], "install a C compiler: SQLite is built along")?;
     if cfg!(unix) {
         need_postgres()?;
+        need_browser()?;
     }
     if let Some(manifest) = other_workspace("bench") {
         Step::cargo("Test the bench harness", &["test", "--manifest-path"]).arg(manifest).run()?;

@@ -3,6 +3,7 @@
 //! Every chore is a list of ordinary commands. Each one is printed before it runs, so that it can
 //! be repeated by hand, and the first that fails ends the chore.
 
+mod browser;
 mod chores;
 mod cross;
 mod deb;
@@ -20,7 +21,8 @@ The project's own chores.
 Usage: cargo xtask CHORE
 
   test          run every test of the workspace, documentation examples included; installs
-                PostgreSQL's server where it is missing (as root, on Debian and its kin)
+                PostgreSQL's server, Chromium and axe-core where they are missing (as root, on
+                Debian and its kin)
   check         formatting, Clippy and rustdoc, with warnings denied; the bench and fuzz
                 workspaces too
   ci            check, cross ci, then test

@@ -1,5 +1,7 @@
 //! The dashboard from outside: what it answers, whom it refuses, what it bears.
 
+#[cfg(unix)]
+mod browser;
 mod changes;
 mod document;
 mod events;
