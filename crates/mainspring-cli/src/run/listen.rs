@@ -15,7 +15,7 @@ use mainspring_dashboard::{Dashboard, Server, Source, Token};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::DASHBOARD_TOKEN as TOKEN;
+use super::{DASHBOARD_TOKEN as TOKEN, numbers};
 use crate::sys;
 
 /// A thousand streams of events, and as many requests.
@@ -64,6 +64,7 @@ pub(super) fn open(
     let stopped = stop.clone();
     let serve = async move {
         let builder = Dashboard::builder(source).title(title).store_name(store_name);
+        let builder = builder.metrics(numbers::text);
         let builder = match token {
             Some(token) => builder.token(token),
             None => builder,
@@ -71,7 +72,11 @@ pub(super) fn open(
         match Server::bind(builder.build(), address).await {
             Ok(server) => {
                 let _heard = opened.send(Ok(server.address()));
-                server.connections_max(connections).run(stopped.cancelled()).await;
+                let served = server.connections_max(connections).run(stopped.cancelled());
+                tokio::select! {
+                    () = served => {}
+                    () = numbers::keep() => {}
+                }
             }
             Err(error) => {
                 let _heard = opened.send(Err(refused(&error)));

@@ -3,6 +3,8 @@
 mod dry;
 #[cfg(feature = "dashboard")]
 mod listen;
+#[cfg(feature = "dashboard")]
+mod numbers;
 mod output;
 mod runner;
 mod serve_stored;
@@ -75,6 +77,12 @@ pub(crate) fn run(arguments: &Run) -> io::Result<Exit> {
             return Ok(Exit::Input);
         }
     };
+    #[cfg(feature = "dashboard")]
+    if arguments.listen.address.is_some()
+        && let Err(error) = numbers::record()
+    {
+        return Ok(Exit::failed(format!("metrics cannot be recorded: {error}")));
+    }
     tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
         runtime.block_on(async {
             let store = if arguments.once { Ok(None) } else { store(arguments).await };

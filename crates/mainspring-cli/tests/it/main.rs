@@ -10,6 +10,8 @@ mod jitter;
 mod jobs_toml;
 #[cfg(all(unix, feature = "dashboard"))]
 mod listen;
+#[cfg(all(feature = "dashboard", unix))]
+mod metrics;
 mod next;
 #[cfg(all(unix, feature = "postgres"))]
 mod nodes;
