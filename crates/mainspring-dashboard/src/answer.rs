@@ -277,7 +277,8 @@ fn took_ms(run: &StoredRun) -> Option<f64> {
     Some(between_ms(run.started?, run.ended?))
 }
 
-/// From one instant to another, in milliseconds; 0 where the clock was set back between them.
+/// From one instant to another, in milliseconds, to the nearest microsecond; 0 where the clock was set back
+/// between them.
 pub(crate) fn between_ms(from: Timestamp, to: Timestamp) -> f64 {
-    (to.duration_since(from).as_secs_f64() * 1e3).max(0.0)
+    ((to.duration_since(from).as_secs_f64() * 1e6).round() / 1e3).max(0.0)
 }

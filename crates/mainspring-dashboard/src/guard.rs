@@ -83,11 +83,23 @@ fn is_open(path: &str) -> bool {
     OPEN.contains(&path) || PARTS.iter().any(|part| part.path == path)
 }
 
+/// Lets a change through that no other site has sent.
+pub(crate) async fn watch_change(
+    State(guard): State<Arc<Guard>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if *request.method() == Method::POST
+        && let Err(refusal) = guard.judge_change(request.headers(), host_of(&request))
+    {
+        return refusal.into_response();
+    }
+    next.run(request).await
+}
+
 impl Guard {
     fn judge(&self, request: &Request) -> Answer<()> {
-        let headers = request.headers();
-        let host = request.uri().authority().map(|authority| authority.as_str());
-        let host = host.or_else(|| text(headers, &HOST));
+        let (headers, host) = (request.headers(), host_of(request));
         if self.token.is_none() && !host.is_some_and(|host| self.knows(host)) {
             return Err(Refusal::new(
                 StatusCode::MISDIRECTED_REQUEST,
@@ -101,9 +113,6 @@ impl Guard {
         }
         if !is_open(path) {
             self.judge_token(headers)?;
-        }
-        if *request.method() == Method::POST {
-            self.judge_change(headers, host)?;
         }
         Ok(())
     }
@@ -184,6 +193,12 @@ impl Guard {
         host.is_some_and(|host| host.eq_ignore_ascii_case(authority))
             || matches!(&self.hosts, Hosts::Known(known) if known.iter().any(is_known))
     }
+}
+
+/// What the client believes to talk to.
+fn host_of(request: &Request) -> Option<&str> {
+    let host = request.uri().authority().map(|authority| authority.as_str());
+    host.or_else(|| text(request.headers(), &HOST))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

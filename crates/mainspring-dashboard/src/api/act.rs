@@ -57,16 +57,17 @@ pub(super) async fn cancel(
     Says(OfRun { id }): Says<OfRun>,
 ) -> Answer<Json<Done>> {
     may_change(&shared)?;
-    let run = read(&id).ok_or_else(|| {
-        Refusal::bad(
-            "`id` is no run's; allowed: what /api/runs gives, a job's number, @, an instant",
-        )
-    })?;
-    let over = match shared.source.cancel(run).await? {
+    // What is no run's identity is no run's.
+    let cancelled = match read(&id) {
+        Some(run) => shared.source.cancel(run).await?,
+        None => Cancelled::Gone,
+    };
+    let over = match cancelled {
         Cancelled::Done => true,
         Cancelled::Asked => false,
         _ => {
-            let text = "there is no such run that has not ended";
+            let text =
+                "there is no such run that has not ended; allowed: an `id` that /api/runs gives";
             return Err(Refusal::new(StatusCode::NOT_FOUND, text));
         }
     };

@@ -41,17 +41,19 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let guard = shared.guard.clone();
-    let questions = Router::new()
-        .route("/api/overview", get(overview::overview))
-        .route("/api/jobs", get(jobs::jobs))
-        .route("/api/job", get(jobs::job))
-        .route("/api/runs", get(runs::runs))
-        .route("/api/timeline", get(timeline::timeline))
+    let changes = Router::new()
         .route("/api/jobs/trigger", post(act::trigger))
         .route("/api/jobs/pause", post(act::pause))
         .route("/api/jobs/resume", post(act::resume))
         .route("/api/runs/cancel", post(act::cancel))
         .route("/api/login", post(sign_in::sign_in))
+        .layer(middleware::from_fn_with_state(guard.clone(), guard::watch_change));
+    let questions = changes
+        .route("/api/overview", get(overview::overview))
+        .route("/api/jobs", get(jobs::jobs))
+        .route("/api/job", get(jobs::job))
+        .route("/api/runs", get(runs::runs))
+        .route("/api/timeline", get(timeline::timeline))
         .route("/metrics", get(page::metrics))
         .layer(middleware::from_fn_with_state(shared.clone(), in_turn))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));

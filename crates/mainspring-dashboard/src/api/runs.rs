@@ -49,14 +49,19 @@ pub(super) async fn runs(Extracted(shared): Shown, Asks(which): Asks<Which>) -> 
     Ok(Json(Runs { runs: runs.into_iter().map(Run::of).collect(), next }))
 }
 
-/// Where a page ends; live runs, of which only those due first are shown, have none.
+/// Where a page ends: an end in nanoseconds, a job, a due instant in nanoseconds. Live runs, of which only
+/// those due first are shown, have none.
 fn cursor(run: &StoredRun) -> Option<String> {
-    Some(format!("{}~{}", run.ended?, run.id))
+    let RunId { job, due } = run.id;
+    Some(format!("{}~{job}~{}", run.ended?.as_nanosecond(), due.as_nanosecond()))
 }
 
 fn read(cursor: &str) -> Option<(Timestamp, RunId)> {
-    let (ended, run) = cursor.split_once('~')?;
-    let (job, due) = run.split_once('@')?;
+    let mut parts = cursor.split('~');
+    let (ended, job, due) = (parts.next()?, parts.next()?, parts.next()?);
+    // A number that a store can keep.
     let job = job.parse().ok().filter(|number| i64::try_from(*number).is_ok())?;
-    Some((ended.parse().ok()?, RunId { job: JobId::from_u64(job), due: due.parse().ok()? }))
+    let instant = |text: &str| Timestamp::from_nanosecond(text.parse().ok()?).ok();
+    let run = RunId { job: JobId::from_u64(job), due: instant(due)? };
+    parts.next().is_none().then_some((instant(ended)?, run))
 }

@@ -64,10 +64,10 @@ async fn what_is_not_there_cannot_be_changed() {
             post(&router, path, &json!({"name": ""})).await.refused(404);
         }
         for id in ["", "1", "1@", "@2026-03-01T12:00:00Z", "x@y", "-1@2026-03-01T12:00:00Z"] {
-            post(&router, "/api/runs/cancel", &json!({ "id": id })).await.refused(400);
+            post(&router, "/api/runs/cancel", &json!({ "id": id })).await.refused(404);
         }
         let huge = json!({"id": "18446744073709551615@2026-03-01T12:00:00Z"});
-        post(&router, "/api/runs/cancel", &huge).await.refused(400);
+        post(&router, "/api/runs/cancel", &huge).await.refused(404);
         let gone = json!({"id": "9@2026-03-01T12:00:00Z"});
         post(&router, "/api/runs/cancel", &gone).await.refused(404);
     }
