@@ -171,23 +171,41 @@ impl RowReport {
     }
 }
 
-/// Asks one question.
-pub fn run(mut question: Question, settings: Settings) -> Report {
-    let rounds = match question.rounds {
+/// How often somebody is asked at most.
+pub fn steps(question: &Question, settings: Settings) -> u64 {
+    let cells: usize = question.rows.iter().map(|row| row.cells.len()).sum();
+    (cells * (last_round(question, settings) + 1)) as u64
+}
+
+fn last_round(question: &Question, settings: Settings) -> usize {
+    match question.rounds {
         Rounds::Once => 0,
         Rounds::Repeated => settings.rounds,
         Rounds::AtMost(most) => settings.rounds.min(most),
         Rounds::Fresh(most) => settings.rounds.min(most).saturating_sub(1),
-    };
+    }
+}
+
+/// Asks one question. `tell` hears before each step which it is, and of what.
+pub fn run(
+    mut question: Question,
+    settings: Settings,
+    tell: &mut dyn FnMut(u64, &str, &str),
+) -> Report {
+    let rounds = last_round(&question, settings);
+    let mut step = 0;
     let mut answers: Vec<Vec<Vec<Answer>>> =
         question.rows.iter().map(|row| vec![Vec::new(); row.cells.len()]).collect();
     for round in 0..=rounds {
         for (row, answers) in question.rows.iter_mut().zip(&mut answers) {
             if round > row.rounds_most {
+                step += row.cells.len() as u64;
                 continue;
             }
             for place in 0..row.cells.len() {
                 let index = (place + round) % row.cells.len();
+                tell(step, &row.name, row.cells[index].peer);
+                step += 1;
                 let given = &mut answers[index];
                 if given.iter().all(|answer| matches!(answer, Answer::Measured { .. })) {
                     given.push(ask(&mut row.cells[index].ask));

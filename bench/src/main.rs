@@ -12,6 +12,9 @@ mod jobs;
 mod machine;
 mod peers;
 mod probe;
+#[path = "../../crates/mainspring-cli/src/progress.rs"]
+#[expect(dead_code, reason = "the program has work whose steps have no number")]
+mod progress;
 mod questions;
 mod report;
 #[path = "../../crates/mainspring-postgres/tests/it/server.rs"]
@@ -29,6 +32,7 @@ use std::time::Duration;
 
 use harness::Settings;
 use machine::{Machine, version_of};
+use progress::Progress;
 use questions::{ALL, timer_cost, timer_ticks};
 use report::Run;
 
@@ -150,12 +154,16 @@ impl Options {
         raise_descriptor_limit();
         let mut reports = Vec::new();
         for entry in ALL.iter().filter(|entry| self.wants(entry.name)) {
-            eprintln!("asking {} …", entry.name);
             let mut question = (entry.build)(self.settings);
             for row in &mut question.rows {
                 row.cells.retain(|cell| self.wants_peer(cell.peer));
             }
-            reports.push(harness::run(question, self.settings));
+            let mut progress = Progress::new(Some(harness::steps(&question, self.settings)));
+            progress.begin(entry.name);
+            let mut tell = |step: u64, row: &str, peer: &str| {
+                progress.at(step, || format!("{}: {row}: {peer}", entry.name));
+            };
+            reports.push(harness::run(question, self.settings, &mut tell));
         }
         stores::place::close();
         let run = Run {

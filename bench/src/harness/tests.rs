@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{
-    Answer, Ask, Better, Cell, OURS, Question, Rounds, Row, Settings, Verdict, run, timed,
+    Answer, Ask, Better, Cell, OURS, Question, Rounds, Row, Settings, Verdict, run, steps, timed,
 };
 use crate::stats::Summary;
 use std::time::Duration;
@@ -41,6 +41,7 @@ fn the_warm_up_is_not_counted_and_ratios_are_taken_within_a_round() {
             Cell { peer: "slow", ask: script(&[1.0, 40.0, 80.0, 120.0]) },
         ]),
         SETTINGS,
+        &mut |_, _, _| {},
     );
     let Verdict::Measured { summary, ratio, .. } = &report.rows[0].results[1] else {
         panic!("{:?}", report.rows[0].results);
@@ -61,7 +62,7 @@ fn who_comes_first_moves_on() {
         });
         Cell { peer, ask }
     };
-    run(question(vec![peer("a"), peer("b"), peer("c")]), SETTINGS);
+    run(question(vec![peer("a"), peer("b"), peer("c")]), SETTINGS, &mut |_, _, _| {});
     assert_eq!(*order.borrow(), "abcbcacababc");
 }
 
@@ -80,6 +81,7 @@ fn a_peer_that_does_not_answer_is_not_asked_again() {
             Cell { peer: "panics", ask: panics },
         ]),
         SETTINGS,
+        &mut |_, _, _| {},
     );
     let expected = [
         Verdict::Wrong("loses 17".to_owned()),
@@ -94,7 +96,7 @@ fn a_peer_that_does_not_answer_is_not_asked_again() {
 fn a_fact_is_asked_once() {
     let mut question = question(vec![Cell { peer: OURS, ask: script(&[97.0]) }]);
     question.rounds = Rounds::Once;
-    let report = run(question, SETTINGS);
+    let report = run(question, SETTINGS, &mut |_, _, _| {});
     assert!(matches!(&report.rows[0].results[0],
         Verdict::Measured { summary, .. } if summary.median == 97.0));
 }
@@ -109,4 +111,14 @@ fn timed_work_is_told_per_operation() {
     let Answer::Measured { value, .. } = ask() else { panic!("it is a measurement") };
     // A hundred additions: more than a nanosecond, less than a sample.
     assert!(value > 1.0 && value < 50_000.0, "{value}");
+}
+
+#[test]
+fn each_step_is_told_once_and_none_is_more_than_was_foretold() {
+    let peer = |name| Cell { peer: name, ask: script(&[1.0; 9]) };
+    let question = question(vec![peer("a"), peer("b")]);
+    let steps = steps(&question, SETTINGS);
+    let mut told = Vec::new();
+    run(question, SETTINGS, &mut |step, row, peer| told.push((step, row == "row", peer.len())));
+    assert_eq!(told, (0..steps).map(|step| (step, true, 1)).collect::<Vec<_>>());
 }

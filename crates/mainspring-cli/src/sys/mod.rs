@@ -13,15 +13,19 @@ mod unix;
 
 use std::path::PathBuf;
 
+#[cfg(all(not(unix), feature = "dashboard"))]
+pub(crate) use other::open_files_max;
 #[cfg(not(unix))]
 pub(crate) use other::{
     Signals, become_user, execution, group_is_alive, init, judge_user, kill, named_identity,
-    open_files_max, own_group, own_identity,
+    own_group, own_identity,
 };
+#[cfg(all(unix, feature = "dashboard"))]
+pub(crate) use unix::open_files_max;
 #[cfg(unix)]
 pub(crate) use unix::{
     Signals, become_user, execution, group_is_alive, init, judge_user, kill, named_identity,
-    open_files_max, own_group, own_identity,
+    own_group, own_identity,
 };
 
 /// Set for the child that [`init`] starts, to the number of its parent.

@@ -61,6 +61,7 @@ pub(crate) fn init(_wanted: bool) -> Option<io::Result<u8>> {
 }
 
 /// How many files this process may have open; `None` where nothing says.
+#[cfg(feature = "dashboard")]
 pub(crate) fn open_files_max() -> Option<usize> {
     None
 }

@@ -6,7 +6,6 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
-use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, User, geteuid, getpid};
@@ -231,7 +230,10 @@ fn reap(child: Pid) -> Option<u8> {
 }
 
 /// How many files this process may have open; `None` where nothing says.
+#[cfg(feature = "dashboard")]
 pub(crate) fn open_files_max() -> Option<usize> {
+    use nix::sys::resource::{Resource, getrlimit};
+
     let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
     usize::try_from(soft).ok()
 }
