@@ -357,7 +357,7 @@ const NO_JOBS: &str = "keeps no jobs with schedules";
 fn on_postgres(home: Home, inquiry: StoresInquiry) -> Option<&'static str> {
     match inquiry {
         _ if home != Home::Postgres => Some("keeps nothing in SQLite"),
-        StoresInquiry::Jobs { .. } => Some(NO_JOBS),
+        StoresInquiry::Plans { .. } | StoresInquiry::Jobs { .. } => Some(NO_JOBS),
         _ => None,
     }
 }
